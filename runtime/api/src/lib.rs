@@ -1,0 +1,1 @@
+//! The AWS protocols of Step Functions and Lambda, and plain HTTP at /v1.

@@ -1,0 +1,1 @@
+//! Amazon States Language: text to a checked definition, every finding at once.

@@ -1,0 +1,1 @@
+//! Who is calling: account, region and principal of a request.

@@ -1,0 +1,1 @@
+//! Drives executions: load, step, commit, dispatch.

@@ -1,0 +1,1 @@
+//! One execution as a deterministic machine: an input in, a transition out.

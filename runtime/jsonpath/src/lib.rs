@@ -1,0 +1,1 @@
+//! JSONPath, payload templates and intrinsic functions as Step Functions has them.

@@ -1,0 +1,1 @@
+//! Publishes and invokes WebAssembly components under limits.

@@ -1,0 +1,1 @@
+//! The store on redb: group commit, append-ordered journal, merged indexes.

@@ -1,0 +1,1 @@
+//! Names, ARNs, time, values, payloads, failures and quotas: what every floor of Stepwell shares.
