@@ -1,0 +1,104 @@
+//! Instants, to the millisecond, as AWS records them.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+///
+/// INVARIANT: between the years -9999 and 9999, so that it always prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Timestamp(i64);
+
+/// A text that is no instant, or an instant out of range.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is no RFC 3339 timestamp")]
+pub struct TimeError(pub String);
+
+const MILLIS_MAX: i64 = 253_402_128_000_000;
+const MILLIS_MIN: i64 = -377_705_000_000_000;
+
+impl Timestamp {
+    /// The instant this many milliseconds after the epoch; held to the years -9999 to 9999.
+    #[must_use]
+    pub fn from_millis(millis: i64) -> Self {
+        Self(millis.clamp(MILLIS_MIN, MILLIS_MAX))
+    }
+
+    /// Milliseconds since the epoch.
+    #[must_use]
+    pub fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Seconds since the epoch with three decimals, as the AWS JSON protocols carry time.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of four-digit years fit in 53 bits")]
+    pub fn as_epoch_seconds(self) -> f64 {
+        self.0 as f64 / 1000.0
+    }
+
+    /// Parses RFC 3339: an upper-case `T` between date and time, and a zone (`Z` or an offset).
+    ///
+    /// # Errors
+    /// [`TimeError`] for any other text.
+    pub fn parse_rfc3339(text: &str) -> Result<Self, TimeError> {
+        let error = || TimeError(text.to_owned());
+        if text.as_bytes().get(10) != Some(&b'T') {
+            return Err(error());
+        }
+        let instant: jiff::Timestamp = text.parse().map_err(|_| error())?;
+        Ok(Self::from_millis(instant.as_millisecond()))
+    }
+
+    /// The instant this much later; held to the years that print.
+    #[must_use]
+    pub fn after(self, duration: Duration) -> Self {
+        Self::from_millis(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// How long it is from `earlier` to this; zero if `earlier` is later.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// `2026-01-31T10:20:30.123Z`, always with milliseconds.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let instant = jiff::Timestamp::from_millisecond(self.0).unwrap_or_default();
+        write!(f, "{instant:.3}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, printed: &str) {
+        assert_eq!(Timestamp::parse_rfc3339(text).unwrap().to_string(), printed);
+    }
+
+    #[test]
+    fn rfc3339() {
+        check("2016-08-18T17:33:00Z", "2016-08-18T17:33:00.000Z");
+        check("2016-08-18T17:33:00.1239Z", "2016-08-18T17:33:00.123Z");
+        check("2016-08-18T17:33:00+02:00", "2016-08-18T15:33:00.000Z");
+        for bad in
+            ["", "2016-08-18", "2016-08-18T17:33:00", "2016-08-18t17:33:00Z", "2016-08-18 17:33:00Z", "x"]
+        {
+            assert!(Timestamp::parse_rfc3339(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn arithmetic_saturates() {
+        let t = Timestamp::from_millis(5);
+        assert_eq!(t.after(Duration::from_secs(1)).since(t), Duration::from_secs(1));
+        assert_eq!(t.since(t.after(Duration::from_secs(1))), Duration::ZERO);
+        let end = t.after(Duration::MAX);
+        assert!(end.to_string().starts_with("9999-"), "{end}");
+        assert!(Timestamp::from_millis(i64::MIN).to_string().starts_with("-009999-"));
+    }
+}
