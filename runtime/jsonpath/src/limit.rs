@@ -1,0 +1,25 @@
+//! Limits of this crate, each with its unit and source.
+
+/// Characters of one path or intrinsic expression. Source: ours; AWS's 1 MB definition is the only bound it states.
+pub const EXPRESSION_CHARS_MAX: usize = 65_536;
+/// Steps of one path. Source: ours.
+pub const PATH_STEPS_MAX: usize = 1_024;
+/// Filters, parentheses and negations inside each other in one path. Source: ours, so that parsing cannot overflow
+/// the stack.
+pub const FILTER_NESTING_MAX: usize = 16;
+/// Intrinsic functions inside each other. Source: AWS, "up to 10 intrinsic functions within a field".
+pub const INTRINSIC_NESTING_MAX: usize = 10;
+/// Arguments of one intrinsic function. Source: ours.
+pub const INTRINSIC_ARGUMENTS_MAX: usize = 1_024;
+/// Items of `States.ArrayRange`. Source: AWS.
+pub const ARRAY_RANGE_ITEMS_MAX: usize = 1_000;
+/// Characters of the input of `States.Base64Encode`, `States.Base64Decode` and `States.Hash`. Source: AWS.
+pub const ENCODED_CHARS_MAX: usize = 10_000;
+/// Bytes that an intrinsic function or a template may build, as JSON. Source: ours, 16 payloads: every larger result
+/// is refused as a payload anyway, and what is in between may still be cut by an outer function.
+pub const BUILT_BYTES_MAX: usize = 16 * stepwell_types::quota::PAYLOAD_BYTES_MAX;
+/// Values that one evaluation of a path may look at. Source: ours: chained `..` multiply, and no path may hold a
+/// core.
+pub const PATH_VISITS_MAX: u32 = 1_000_000;
+/// Characters that one evaluation may give to regular expressions in filters, for each path. Source: ours.
+pub const REGEX_CHARS_MAX: usize = 1_048_576;
