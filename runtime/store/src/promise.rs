@@ -1,0 +1,156 @@
+//! A value that another thread delivers once: awaited in any runtime, or waited for by a plain thread.
+
+use std::fmt;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+
+/// The waiting side; every clone gets the value.
+pub struct Promise<T>(Arc<Shared<T>>);
+
+/// The delivering side. Dropped without a value, it leaves its promises pending: a backend keeps every pledge it
+/// takes, also when it stops.
+///
+/// How a waiter wakes: [`Pledge::keep`] stores the value under the lock, then calls the wakers that `poll` left
+/// there, on the thread that keeps the pledge. So `keep` must not be called under a lock that a woken task takes.
+pub struct Pledge<T>(Arc<Shared<T>>);
+
+struct Shared<T> {
+    state: Mutex<State<T>>,
+    delivered: Condvar,
+}
+
+struct State<T> {
+    value: Option<T>,
+    wakers: Vec<Waker>,
+}
+
+impl<T> Shared<T> {
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        // No code of ours panics under this lock; a poisoned one still holds a whole state.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A promise and its pledge.
+#[must_use]
+pub fn promise<T: Clone>() -> (Promise<T>, Pledge<T>) {
+    let state = Mutex::new(State { value: None, wakers: Vec::new() });
+    let shared = Arc::new(Shared { state, delivered: Condvar::new() });
+    (Promise(Arc::clone(&shared)), Pledge(shared))
+}
+
+impl<T: Clone> Promise<T> {
+    /// A promise that is kept already.
+    #[must_use]
+    pub fn kept(value: T) -> Self {
+        let (promise, pledge) = promise();
+        pledge.keep(value);
+        promise
+    }
+
+    /// The value, if it is there.
+    #[must_use]
+    pub fn peek(&self) -> Option<T> {
+        self.0.lock().value.clone()
+    }
+
+    /// Blocks this thread until the value is there. Not for a thread of an async runtime.
+    #[must_use]
+    pub fn wait(&self) -> T {
+        let mut state = self.0.lock();
+        loop {
+            if let Some(value) = &state.value {
+                return value.clone();
+            }
+            state = self.0.delivered.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl<T> Pledge<T> {
+    /// Delivers the value and wakes all who wait. Of several deliveries the first counts.
+    pub fn keep(&self, value: T) {
+        let wakers = {
+            let mut state = self.0.lock();
+            if state.value.is_some() {
+                return;
+            }
+            state.value = Some(value);
+            std::mem::take(&mut state.wakers)
+        };
+        self.0.delivered.notify_all();
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl<T: Clone> Future for Promise<T> {
+    type Output = T;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        let mut state = self.0.lock();
+        if let Some(value) = &state.value {
+            return Poll::Ready(value.clone());
+        }
+        if !state.wakers.iter().any(|waker| waker.will_wake(context.waker())) {
+            state.wakers.push(context.waker().clone());
+        }
+        Poll::Pending
+    }
+}
+
+impl<T> Clone for Promise<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> fmt::Debug for Promise<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.lock().value.is_some() { "Promise(kept)" } else { "Promise(open)" })
+    }
+}
+
+impl<T> fmt::Debug for Pledge<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pledge")
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Runs a future to its end on this thread, for callers without a runtime: tests and tools.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+        std::thread::park();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_promise_is_kept_once_and_to_all() {
+        let (first, pledge) = promise();
+        let second = first.clone();
+        assert_eq!(first.peek(), None);
+        let waiter = std::thread::spawn(move || block_on(second));
+        pledge.keep(1);
+        pledge.keep(2);
+        assert_eq!((first.wait(), waiter.join().unwrap(), block_on(first)), (1, 1, 1));
+    }
+}
