@@ -1,0 +1,13 @@
+//! Answers the event, unchanged.
+#![cfg_attr(target_arch = "wasm32", no_std)]
+
+extern crate alloc;
+
+use alloc::string::String;
+use stepwell_task::Result;
+
+stepwell_task::raw_handler!(echo);
+
+fn echo(event: String) -> Result<String> {
+    Ok(event)
+}

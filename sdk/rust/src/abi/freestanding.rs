@@ -1,0 +1,208 @@
+//! What a crate without std needs: an allocator and a panic handler.
+
+use super::log;
+use crate::Level;
+use core::{
+    alloc::{GlobalAlloc, Layout},
+    cell::UnsafeCell,
+    fmt::{self, Write},
+    panic::PanicInfo,
+};
+
+/// Blocks are powers of two from this size on, and aligned to it.
+const BLOCK_BYTES_MIN: usize = 16;
+/// One list of free blocks for each power of two up to the whole address space.
+const CLASSES: usize = 32 - BLOCK_BYTES_MIN.trailing_zeros() as usize;
+/// What a task has before its memory grows; part of the module's own pages, and free as long as it is not touched.
+const ARENA_BYTES: usize = 64 << 10;
+const PAGE_BYTES: usize = 64 << 10;
+/// Memory grows by at least this much: each growth costs more than a whole small invocation.
+const GROWTH_PAGES_MIN: usize = 16;
+
+/// Memory in blocks of powers of two; freed blocks are kept by size.
+///
+/// An instance lives for one call, and most need less than the arena, so that nothing is asked of the host. The last block
+/// grows and shrinks in place, so that a text that is being written is not copied.
+struct Heap {
+    /// Of 16 bytes each, for their alignment.
+    arena: UnsafeCell<[u128; ARENA_BYTES / 16]>,
+    state: UnsafeCell<State>,
+}
+
+struct State {
+    /// Where the next new block begins; 0 before the first.
+    top: usize,
+    /// Where the memory that `top` walks through ends.
+    end: usize,
+    /// Free blocks by class, each beginning with the address of the next; 0 ends a list.
+    free: [usize; CLASSES],
+}
+
+#[global_allocator]
+static HEAP: Heap = Heap {
+    arena: UnsafeCell::new([0; ARENA_BYTES / 16]),
+    state: UnsafeCell::new(State { top: 0, end: 0, free: [0; CLASSES] }),
+};
+
+// SAFETY: wasm32 without the threads proposal has one thread.
+unsafe impl Sync for Heap {}
+
+/// The size of the block that holds `layout`; `None` if no address space can hold it.
+fn block_bytes(layout: Layout) -> Option<usize> {
+    layout.size().max(BLOCK_BYTES_MIN).checked_next_power_of_two()
+}
+
+fn class(block_bytes: usize) -> usize {
+    (block_bytes.trailing_zeros() - BLOCK_BYTES_MIN.trailing_zeros()) as usize
+}
+
+impl State {
+    /// Let `top` walk up to `end`, if it has to through memory asked of the host.
+    fn reach(&mut self, end: usize) -> bool {
+        if end <= self.end {
+            return true;
+        }
+        let pages = (end - self.end).div_ceil(PAGE_BYTES);
+        // The generous step may be refused where the exact one is not.
+        [pages.max(GROWTH_PAGES_MIN), pages].into_iter().any(|pages| {
+            let grown = core::arch::wasm32::memory_grow::<0>(pages) != usize::MAX;
+            if grown {
+                self.end = self.end.saturating_add(pages.saturating_mul(PAGE_BYTES));
+            }
+            grown
+        })
+    }
+
+    /// Whether `top` still walks through the arena, which cannot grow.
+    fn is_in(&self, arena: usize) -> bool {
+        self.end == arena + ARENA_BYTES
+    }
+
+    fn alloc(&mut self, arena: usize, layout: Layout) -> Option<usize> {
+        let bytes = block_bytes(layout)?;
+        let free = self.free.get_mut(class(bytes))?;
+        if *free != 0 && layout.align() <= BLOCK_BYTES_MIN {
+            let block = *free;
+            // SAFETY: a free block begins with the address of the next one.
+            *free = unsafe { *core::ptr::with_exposed_provenance::<usize>(block) };
+            return Some(block);
+        }
+        if self.top == 0 {
+            (self.top, self.end) = (arena, arena + ARENA_BYTES);
+        }
+        loop {
+            let block = self.top.checked_next_multiple_of(layout.align().max(BLOCK_BYTES_MIN))?;
+            let top = block.checked_add(bytes)?;
+            if self.is_in(arena) && top > self.end {
+                // From here on, behind all that the module has.
+                self.top = core::arch::wasm32::memory_size::<0>().checked_mul(PAGE_BYTES)?;
+                self.end = self.top;
+                continue;
+            }
+            if !self.reach(top) {
+                return None;
+            }
+            self.top = top;
+            return Some(block);
+        }
+    }
+
+    fn dealloc(&mut self, block: usize, layout: Layout) {
+        let Some(bytes) = block_bytes(layout) else { return };
+        if block + bytes == self.top {
+            self.top = block;
+        } else if let Some(free) = self.free.get_mut(class(bytes)) {
+            // SAFETY: the block is at least 16 bytes, aligned to 16, and nobody else's now.
+            unsafe { *core::ptr::with_exposed_provenance_mut::<usize>(block) = *free };
+            *free = block;
+        }
+    }
+
+    /// Whether the block could be made to hold `new` where it is.
+    fn resize(&mut self, arena: usize, block: usize, old: Layout, new: Layout) -> bool {
+        let (Some(old), Some(new)) = (block_bytes(old), block_bytes(new)) else { return false };
+        if old == new {
+            return true;
+        }
+        if block + old != self.top {
+            return false;
+        }
+        let Some(top) = block.checked_add(new) else { return false };
+        let fits = if self.is_in(arena) { top <= self.end } else { self.reach(top) };
+        if fits {
+            self.top = top;
+        }
+        fits
+    }
+}
+
+impl Heap {
+    fn arena(&self) -> usize {
+        self.arena.get().expose_provenance()
+    }
+}
+
+// SAFETY: blocks never overlap (each is cut from the top once, and is either in use or in one list), hold the layout's
+// size at its alignment, and are only touched through `&mut State` that ends within each call.
+unsafe impl GlobalAlloc for Heap {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: one thread, and no call within a call.
+        let state = unsafe { &mut *self.state.get() };
+        state
+            .alloc(self.arena(), layout)
+            .map_or(core::ptr::null_mut(), core::ptr::with_exposed_provenance_mut)
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: as in `alloc`.
+        let state = unsafe { &mut *self.state.get() };
+        state.dealloc(block.expose_provenance(), layout);
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        let Ok(new_layout) = Layout::from_size_align(new_size, layout.align()) else {
+            return core::ptr::null_mut();
+        };
+        // SAFETY: as in `alloc`.
+        let state = unsafe { &mut *self.state.get() };
+        if state.resize(self.arena(), block.expose_provenance(), layout, new_layout) {
+            return block;
+        }
+        let Some(new_block) = state.alloc(self.arena(), new_layout) else { return core::ptr::null_mut() };
+        let new_block = core::ptr::with_exposed_provenance_mut::<u8>(new_block);
+        // SAFETY: both blocks are at least this long, and apart.
+        unsafe { core::ptr::copy_nonoverlapping(block, new_block, layout.size().min(new_size)) };
+        state.dealloc(block.expose_provenance(), layout);
+        new_block
+    }
+}
+
+/// A line on the stack: a panic may come from an allocation that failed.
+struct Line {
+    bytes: [u8; 512],
+    length: usize,
+}
+
+impl Write for Line {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let mut length = text.len().min(self.bytes.len() - self.length);
+        while !text.is_char_boundary(length) {
+            length -= 1;
+        }
+        self.bytes[self.length..self.length + length].copy_from_slice(&text.as_bytes()[..length]);
+        self.length += length;
+        if length == text.len() { Ok(()) } else { Err(fmt::Error) }
+    }
+}
+
+/// Log the panic's message and place, as far as 512 bytes hold them, and trap.
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    let mut line = Line { bytes: [0; 512], length: 0 };
+    // A message that is too long ends where the line does.
+    let _ = write!(line, "{info}");
+    if let Ok(message) = core::str::from_utf8(&line.bytes[..line.length]) {
+        log(Level::Error, message);
+    }
+    core::arch::wasm32::unreachable()
+}
