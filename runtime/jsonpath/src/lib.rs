@@ -12,18 +12,20 @@
 
 #![forbid(unsafe_code)]
 
+mod bounds;
 pub mod error;
 pub mod expression;
 pub mod limit;
 pub mod path;
 pub mod reference;
 pub mod scope;
+mod syntax;
 pub mod template;
 
 pub use error::{
     EvaluationError, IntrinsicError, PathError, SyntaxError, TemplateError, TemplateSyntaxError,
 };
-pub use expression::{Expression, Intrinsic};
+pub use expression::{Expression, Function, Intrinsic};
 pub use path::{Path, Root};
 pub use reference::{ReferencePath, ResultPathMismatch};
 pub use scope::{Environment, Scope};

@@ -2,8 +2,8 @@
 
 /// Characters of one path or intrinsic expression. Source: ours; AWS's 1 MB definition is the only bound it states.
 pub const EXPRESSION_CHARS_MAX: usize = 65_536;
-/// Steps of one path. Source: ours.
-pub const PATH_STEPS_MAX: usize = 1_024;
+/// Steps of one path. Source: ours; a walk recurses once for each.
+pub const PATH_STEPS_MAX: usize = 256;
 /// Filters, parentheses and negations inside each other in one path. Source: ours, so that parsing cannot overflow
 /// the stack.
 pub const FILTER_NESTING_MAX: usize = 16;
@@ -21,5 +21,5 @@ pub const BUILT_BYTES_MAX: usize = 16 * stepwell_types::quota::PAYLOAD_BYTES_MAX
 /// Values that one evaluation of a path may look at. Source: ours: chained `..` multiply, and no path may hold a
 /// core.
 pub const PATH_VISITS_MAX: u32 = 1_000_000;
-/// Characters that one evaluation may give to regular expressions in filters, for each path. Source: ours.
-pub const REGEX_CHARS_MAX: usize = 1_048_576;
+/// Bytes of text that the filters of one evaluation may match, search or compare. Source: ours.
+pub const FILTER_TEXT_BYTES_MAX: usize = 16_777_216;
