@@ -30,9 +30,9 @@ struct Heap {
 }
 
 struct State {
-    /// Where the next new block begins; 0 before the first.
+    /// Where the next new block begins.
     top: usize,
-    /// Where the memory that `top` walks through ends.
+    /// Where the stretch of memory that `top` walks through ends; 0 before the first call.
     end: usize,
     /// Free blocks by class, each beginning with the address of the next; 0 ends a list.
     free: [usize; CLASSES],
@@ -43,6 +43,11 @@ static HEAP: Heap = Heap {
     arena: UnsafeCell::new([0; ARENA_BYTES / 16]),
     state: UnsafeCell::new(State { top: 0, end: 0, free: [0; CLASSES] }),
 };
+
+// `memcmp` and its like, which the compiler's own runtime leaves to libc for this target.
+#[cfg(target_os = "wasi")]
+#[link(name = "c")]
+unsafe extern "C" {}
 
 // SAFETY: wasm32 without the threads proposal has one thread.
 unsafe impl Sync for Heap {}
@@ -57,28 +62,26 @@ fn class(block_bytes: usize) -> usize {
 }
 
 impl State {
-    /// Let `top` walk up to `end`, if it has to through memory asked of the host.
-    fn reach(&mut self, end: usize) -> bool {
-        if end <= self.end {
-            return true;
-        }
-        let pages = (end - self.end).div_ceil(PAGE_BYTES);
+    /// Let `end` lie at least `bytes` further, or walk on through a new stretch of memory where the old one cannot grow:
+    /// behind the arena, or where somebody else has asked for memory.
+    fn grow(&mut self, bytes: usize) -> bool {
+        let pages = bytes.div_ceil(PAGE_BYTES);
         // The generous step may be refused where the exact one is not.
-        [pages.max(GROWTH_PAGES_MIN), pages].into_iter().any(|pages| {
-            let grown = core::arch::wasm32::memory_grow::<0>(pages) != usize::MAX;
-            if grown {
-                self.end = self.end.saturating_add(pages.saturating_mul(PAGE_BYTES));
+        for pages in [pages.max(GROWTH_PAGES_MIN), pages] {
+            let pages_before = core::arch::wasm32::memory_grow::<0>(pages);
+            if pages_before != usize::MAX {
+                let start = pages_before.saturating_mul(PAGE_BYTES);
+                if start != self.end {
+                    self.top = start;
+                }
+                self.end = start.saturating_add(pages.saturating_mul(PAGE_BYTES));
+                return true;
             }
-            grown
-        })
+        }
+        false
     }
 
-    /// Whether `top` still walks through the arena, which cannot grow.
-    fn is_in(&self, arena: usize) -> bool {
-        self.end == arena + ARENA_BYTES
-    }
-
-    fn alloc(&mut self, arena: usize, layout: Layout) -> Option<usize> {
+    fn alloc(&mut self, layout: Layout) -> Option<usize> {
         let bytes = block_bytes(layout)?;
         let free = self.free.get_mut(class(bytes))?;
         if *free != 0 && layout.align() <= BLOCK_BYTES_MIN {
@@ -87,23 +90,16 @@ impl State {
             *free = unsafe { *core::ptr::with_exposed_provenance::<usize>(block) };
             return Some(block);
         }
-        if self.top == 0 {
-            (self.top, self.end) = (arena, arena + ARENA_BYTES);
-        }
         loop {
             let block = self.top.checked_next_multiple_of(layout.align().max(BLOCK_BYTES_MIN))?;
             let top = block.checked_add(bytes)?;
-            if self.is_in(arena) && top > self.end {
-                // From here on, behind all that the module has.
-                self.top = core::arch::wasm32::memory_size::<0>().checked_mul(PAGE_BYTES)?;
-                self.end = self.top;
-                continue;
+            if top <= self.end {
+                self.top = top;
+                return Some(block);
             }
-            if !self.reach(top) {
+            if !self.grow(top - self.end) {
                 return None;
             }
-            self.top = top;
-            return Some(block);
         }
     }
 
@@ -119,16 +115,17 @@ impl State {
     }
 
     /// Whether the block could be made to hold `new` where it is.
-    fn resize(&mut self, arena: usize, block: usize, old: Layout, new: Layout) -> bool {
+    fn resize(&mut self, block: usize, old: Layout, new: Layout) -> bool {
         let (Some(old), Some(new)) = (block_bytes(old), block_bytes(new)) else { return false };
         if old == new {
             return true;
         }
-        if block + old != self.top {
+        let Some(top) = block.checked_add(new) else { return false };
+        if block + old != self.top || (top > self.end && !self.grow(top - self.end)) {
             return false;
         }
-        let Some(top) = block.checked_add(new) else { return false };
-        let fits = if self.is_in(arena) { top <= self.end } else { self.reach(top) };
+        // Not so if the growth led to a new stretch.
+        let fits = block + old == self.top;
         if fits {
             self.top = top;
         }
@@ -137,8 +134,17 @@ impl State {
 }
 
 impl Heap {
-    fn arena(&self) -> usize {
-        self.arena.get().expose_provenance()
+    /// # Safety
+    /// No two of these may be alive at once.
+    #[expect(clippy::mut_from_ref, reason = "the one thread takes it for one call at a time")]
+    unsafe fn state(&self) -> &mut State {
+        // SAFETY: the caller's promise.
+        let state = unsafe { &mut *self.state.get() };
+        if state.end == 0 {
+            state.top = self.arena.get().expose_provenance();
+            state.end = state.top + ARENA_BYTES;
+        }
+        state
     }
 }
 
@@ -148,14 +154,12 @@ unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: one thread, and no call within a call.
         let state = unsafe { &mut *self.state.get() };
-        state
-            .alloc(self.arena(), layout)
-            .map_or(core::ptr::null_mut(), core::ptr::with_exposed_provenance_mut)
+        state.alloc(layout).map_or(core::ptr::null_mut(), core::ptr::with_exposed_provenance_mut)
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: as in `alloc`.
-        let state = unsafe { &mut *self.state.get() };
+        let state = unsafe { self.state() };
         state.dealloc(block.expose_provenance(), layout);
     }
 
@@ -164,11 +168,11 @@ unsafe impl GlobalAlloc for Heap {
             return core::ptr::null_mut();
         };
         // SAFETY: as in `alloc`.
-        let state = unsafe { &mut *self.state.get() };
-        if state.resize(self.arena(), block.expose_provenance(), layout, new_layout) {
+        let state = unsafe { self.state() };
+        if state.resize(block.expose_provenance(), layout, new_layout) {
             return block;
         }
-        let Some(new_block) = state.alloc(self.arena(), new_layout) else { return core::ptr::null_mut() };
+        let Some(new_block) = state.alloc(new_layout) else { return core::ptr::null_mut() };
         let new_block = core::ptr::with_exposed_provenance_mut::<u8>(new_block);
         // SAFETY: both blocks are at least this long, and apart.
         unsafe { core::ptr::copy_nonoverlapping(block, new_block, layout.size().min(new_size)) };
