@@ -124,6 +124,17 @@ pub enum QueryLanguage {
     Jsonata,
 }
 
+impl QueryLanguage {
+    /// The value of the field `QueryLanguage`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::JsonPath => "JSONPath",
+            Self::Jsonata => "JSONata",
+        }
+    }
+}
+
 /// One state.
 ///
 /// What several types share stands here; a field that a type or a query language does not allow is at its default
