@@ -3,7 +3,8 @@
 
 extern crate alloc;
 
-use alloc::{format, string::String};
+use alloc::string::String;
+use core::iter::repeat_n;
 use stepwell_task::Result;
 
 stepwell_task::raw_handler!(large);
@@ -11,5 +12,10 @@ stepwell_task::raw_handler!(large);
 const CHARACTERS: usize = 10 << 20;
 
 fn large(_event: String) -> Result<String> {
-    Ok(format!("\"{}\"", "a".repeat(CHARACTERS)))
+    // In one piece, so that the output's limit is met before the memory's.
+    let mut json = String::with_capacity(CHARACTERS + 2);
+    json.push('"');
+    json.extend(repeat_n('a', CHARACTERS));
+    json.push('"');
+    Ok(json)
 }

@@ -153,7 +153,7 @@ impl Heap {
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: one thread, and no call within a call.
-        let state = unsafe { &mut *self.state.get() };
+        let state = unsafe { self.state() };
         state.alloc(layout).map_or(core::ptr::null_mut(), core::ptr::with_exposed_provenance_mut)
     }
 
