@@ -18,6 +18,7 @@ pub mod blob;
 pub mod catalog;
 pub mod commit;
 pub mod execution;
+pub mod memory;
 pub mod pending;
 pub mod port;
 pub mod promise;
@@ -34,7 +35,8 @@ pub use execution::{
     ExecutionPage, ExecutionRow, ExecutionStatus, ExecutionsQuery, HistoryPage, HistoryQuery, InputMatch,
     ListingCursor, MachineScope, Naming, StoredEntry, StoredExecution,
 };
+pub use memory::{Fault, MemoryDisk, MemoryStore, memory_store};
 pub use pending::{PendingKey, PendingKind, PendingPage, PendingRow, PendingWrite};
-pub use port::{Acceptance, Answer, Health, Order, ReadError, StopKind, StopReason, Store};
+pub use port::{Acceptance, Answer, CheckReport, Health, Order, ReadError, StopKind, StopReason, Store};
 pub use promise::{Pledge, Promise, block_on, promise};
 pub use sequence::{EventId, ExecutionNumber, Sequence, SequenceCell, SequenceRef, Shard};

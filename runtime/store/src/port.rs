@@ -96,6 +96,17 @@ pub struct Health {
     pub merged: Sequence,
 }
 
+/// What [`Store::check`] found whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct CheckReport {
+    /// Journal values, from sequence 1 without a gap: also the last sequence.
+    pub commits: u64,
+    /// Those with a transition.
+    pub transitions: u64,
+    /// Execution rows.
+    pub executions: u64,
+}
+
 /// One shard of a store.
 ///
 /// Reads see what is durable: once a ticket has resolved, every read that begins afterwards sees its commit.
@@ -154,6 +165,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// How the store is doing.
     fn health(&self) -> Health;
+
+    /// Reads the whole journal and every execution's row, for `doctor` and for tests.
+    fn check(&self) -> Answer<'_, CheckReport>;
 
     /// Resolves when the store stops, with the reason.
     fn stopped(&self) -> Promise<StopReason>;

@@ -1,0 +1,557 @@
+//! The store over a [`Disk`]: queue, groups, tail, tickets and reads.
+//!
+//! INVARIANT: a ticket resolves only after its group is durable and the tail has taken it in, so a read that begins
+//! after it sees the commit.
+//! INVARIANT: after a failed write nothing is accepted any more; whether the failed group is on disk is known again
+//! when the store is opened anew.
+
+use super::encoding::{Decoder, Encoder};
+use super::place::{Group, Placer, View};
+use super::queue::{Queue, QueueLimits, Queued};
+use super::read::Reader;
+use super::snapshot::Snapshot;
+use super::table::{Table, meta_key};
+use super::tail::{MergeLimits, MergeSlice, MergeWrite, Tail};
+use crate::blob::Blobs;
+use crate::catalog::{CatalogKey, CatalogPage, CatalogRow, CatalogScope};
+use crate::commit::{Commit, CommitError, Committed, Lane, SubmitError, Ticket};
+use crate::execution::{
+    ExecutionPage, ExecutionsQuery, HistoryPage, HistoryQuery, MachineScope, StoredEntry, StoredExecution,
+};
+use crate::pending::{PendingKey, PendingKind, PendingPage};
+use crate::port::{Acceptance, Answer, CheckReport, Health, Order, ReadError, StopKind, StopReason, Store};
+use crate::promise::{Pledge, Promise, promise};
+use crate::sequence::{ExecutionNumber, Sequence, Shard};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use stepwell_types::Name;
+
+const META_EPOCH: &str = "epoch";
+const META_MERGED: &str = "merged";
+const META_LAST_EXECUTION: &str = "last-execution";
+/// Groups between two looks at the free space.
+const GROUPS_PER_SPACE_CHECK: u64 = 64;
+
+/// Ordered tables that a group changes atomically and durably.
+pub trait Disk: Send + Sync + 'static {
+    /// The tables at one instant.
+    type Snapshot: Snapshot;
+
+    /// The tables as of the last durable group.
+    ///
+    /// # Errors
+    /// [`ReadError`] if they cannot be read.
+    fn snapshot(&self) -> Result<Self::Snapshot, ReadError>;
+
+    /// Writes all of it or nothing, and returns when it is durable.
+    ///
+    /// # Errors
+    /// The reason for which the store must stop; then it is unknown whether it was written.
+    fn write(&self, writes: &Writes<'_>) -> Result<(), StopReason>;
+
+    /// Free bytes for more data, if that is known.
+    fn free_bytes(&self) -> Option<u64>;
+}
+
+/// What one durable write consists of; no key is in two parts.
+#[derive(Debug)]
+pub struct Writes<'a> {
+    /// Whose.
+    pub shard: Shard,
+    /// Commits.
+    pub group: &'a Group,
+    /// A part of a merge, in key order.
+    pub merge: &'a [MergeWrite],
+    /// Rows of [`Table::Meta`].
+    pub meta: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+/// Who runs the groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drive {
+    /// A thread of the backend that calls [`Core::work`].
+    Thread,
+    /// The caller, with [`Core::run_group`]: for tests that choose what is in a group.
+    ByHand,
+    /// Each submit, on the caller's thread: every commit is a group of its own.
+    AtOnce,
+}
+
+/// What a store may be told.
+#[derive(Clone, Copy, Debug)]
+pub struct CoreOptions {
+    /// Which shard.
+    pub shard: Shard,
+    /// Who runs the groups.
+    pub drive: Drive,
+    /// How much may wait.
+    pub queue: QueueLimits,
+    /// When a merge begins.
+    pub merge: MergeLimits,
+    /// Rows that a merge writes along with one group.
+    pub merge_rows_per_group: usize,
+    /// Free bytes below which starts are refused.
+    pub free_bytes_mark: u64,
+}
+
+impl Default for CoreOptions {
+    fn default() -> Self {
+        Self {
+            shard: Shard(0),
+            drive: Drive::Thread,
+            queue: QueueLimits::default(),
+            merge: MergeLimits::default(),
+            merge_rows_per_group: 1_024,
+            free_bytes_mark: 256 << 20,
+        }
+    }
+}
+
+/// Whether [`Core::run_group`] had something to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ran {
+    /// A group or a part of a merge.
+    Something,
+    /// Nothing waits, or the store has stopped.
+    Nothing,
+}
+
+#[derive(Debug)]
+struct Inbox {
+    queue: Queue,
+    closing: bool,
+    stopped: Option<StopReason>,
+    low_space: Option<SubmitError>,
+}
+
+/// A store over a disk.
+pub struct Core<D> {
+    options: CoreOptions,
+    epoch: u64,
+    disk: D,
+    blobs: Arc<dyn Blobs>,
+    inbox: Mutex<Inbox>,
+    arrived: Condvar,
+    tail: RwLock<Tail>,
+    writer: Mutex<Writer>,
+    last_execution: AtomicU64,
+    stop_pledge: Pledge<StopReason>,
+    stopped: Promise<StopReason>,
+}
+
+struct Writer {
+    placer: Placer,
+    groups: u64,
+}
+
+/// A store that cannot be opened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenCoreError {
+    /// What is there cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The new epoch cannot be written.
+    #[error(transparent)]
+    Write(#[from] StopReason),
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A writer that panicked has left its group's tickets pending; what the locks guard is whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<D: Disk> Core<D> {
+    /// Takes the shard over in a new epoch and replays the end of the journal into the tail.
+    ///
+    /// # Errors
+    /// [`OpenCoreError`] if the disk cannot be read or written.
+    pub fn open(disk: D, blobs: Arc<dyn Blobs>, options: CoreOptions) -> Result<Self, OpenCoreError> {
+        let shard = options.shard;
+        let snapshot = disk.snapshot()?;
+        let meta = |name| -> Result<u64, ReadError> {
+            match snapshot.get(Table::Meta, &meta_key(shard, name))? {
+                Some(value) => Decoder::open(value)?.number(),
+                None => Ok(0),
+            }
+        };
+        let epoch = meta(META_EPOCH)? + 1;
+        let merged = meta(META_MERGED)?;
+        let reader = Reader::new(shard, &snapshot);
+        let mut last_execution = meta(META_LAST_EXECUTION)?.max(reader.last_number(Table::Executions)?);
+        let mut tail = Tail::new(merged);
+        reader.journal(merged + 1, &mut |sequence, record| {
+            tail.replay(&record.changes, sequence);
+            for change in record.changes.iter().filter(|change| change.table == Table::ExpressStarts) {
+                last_execution = last_execution.max(super::table::number_of_key(&change.key)?);
+            }
+            Ok(())
+        })?;
+        drop(snapshot);
+        let meta = vec![(meta_key(shard, META_EPOCH), number_value(epoch))];
+        disk.write(&Writes { shard, group: &Group::default(), merge: &[], meta })?;
+
+        let placer = Placer::new(shard, epoch, tail.durable(), last_execution);
+        let (stopped, stop_pledge) = promise();
+        let inbox =
+            Inbox { queue: Queue::new(options.queue), closing: false, stopped: None, low_space: None };
+        let core = Self {
+            options,
+            epoch,
+            disk,
+            blobs,
+            inbox: Mutex::new(inbox),
+            arrived: Condvar::new(),
+            tail: RwLock::new(tail),
+            writer: Mutex::new(Writer { placer, groups: 0 }),
+            last_execution: AtomicU64::new(last_execution),
+            stop_pledge,
+            stopped,
+        };
+        core.check_space();
+        Ok(core)
+    }
+
+    /// The disk under the store.
+    pub fn disk(&self) -> &D {
+        &self.disk
+    }
+
+    fn tail(&self) -> RwLockReadGuard<'_, Tail> {
+        self.tail.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tail_mut(&self) -> RwLockWriteGuard<'_, Tail> {
+        self.tail.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn check_space(&self) -> Option<SubmitError> {
+        let mark_bytes = self.options.free_bytes_mark;
+        let free_bytes = self.disk.free_bytes().filter(|free| *free < mark_bytes);
+        let low = free_bytes.map(|free_bytes| SubmitError::LowSpace { free_bytes, mark_bytes });
+        lock(&self.inbox).low_space.clone_from(&low);
+        low
+    }
+
+    /// Runs groups until the store stops; for the backend's thread.
+    pub fn work(&self) {
+        loop {
+            {
+                let mut inbox = lock(&self.inbox);
+                while inbox.queue.is_empty() && !inbox.closing && inbox.stopped.is_none() {
+                    inbox = self.arrived.wait(inbox).unwrap_or_else(PoisonError::into_inner);
+                }
+                if inbox.stopped.is_some() {
+                    return;
+                }
+                if inbox.closing && inbox.queue.is_empty() {
+                    drop(inbox);
+                    self.finish();
+                    return;
+                }
+            }
+            self.run_group();
+        }
+    }
+
+    /// Places and writes one group, with a part of a merge if one is due, and resolves its tickets.
+    pub fn run_group(&self) -> Ran {
+        let mut writer = lock(&self.writer);
+        let group = {
+            let mut inbox = lock(&self.inbox);
+            if inbox.stopped.is_some() {
+                return Ran::Nothing;
+            }
+            inbox.queue.take_group()
+        };
+        let slice = match self.tail().wants_merge(self.options.merge) {
+            true => Some(()),
+            false => None,
+        };
+        if group.is_empty() && slice.is_none() {
+            return Ran::Nothing;
+        }
+        let slice = slice.and_then(|()| self.tail_mut().merge_slice(self.options.merge_rows_per_group));
+        let outcome = self.write_group(&mut writer, group, slice);
+        writer.groups += 1;
+        let space_check_due = writer.groups.is_multiple_of(GROUPS_PER_SPACE_CHECK);
+        // Tickets may wake whoever submits next on this very thread: no lock is held any more.
+        drop(writer);
+        if space_check_due {
+            self.check_space();
+        }
+        for (pledge, result) in outcome {
+            pledge.keep(result);
+        }
+        Ran::Something
+    }
+
+    fn write_group(
+        &self,
+        writer: &mut Writer,
+        queued: Vec<Queued>,
+        slice: Option<MergeSlice>,
+    ) -> Vec<(Pledge<TicketResult>, TicketResult)> {
+        let mut group = writer.placer.begin();
+        let mut outcome = Vec::with_capacity(queued.len());
+        match self.disk.snapshot() {
+            Ok(snapshot) => {
+                let tail = self.tail();
+                let view = View { tail: &tail, snapshot: &snapshot };
+                for Queued { commit, pledge, .. } in queued {
+                    let placed = writer.placer.place(&mut group, commit, &view);
+                    outcome.push((pledge, placed.map(|sequence| Committed { sequence }).map_err(Into::into)));
+                }
+            }
+            Err(error) => {
+                let pledges = queued.into_iter().map(|queued| queued.pledge);
+                return self.stop(pledges, stop_of_read(&error));
+            }
+        }
+        if group.journal.is_empty() && slice.is_none() {
+            return outcome;
+        }
+        let merged = slice.as_ref().and_then(|slice| slice.merged);
+        let meta =
+            merged.map_or_else(Vec::new, |merged| self.merge_meta(merged, writer.placer.last_execution()));
+        let merge = slice.as_ref().map_or(&[][..], |slice| &slice.writes);
+        let writes = Writes { shard: self.options.shard, group: &group, merge, meta };
+        if let Err(reason) = self.disk.write(&writes) {
+            return self.stop(outcome.into_iter().map(|(pledge, _)| pledge), reason);
+        }
+        let mut tail = self.tail_mut();
+        tail.absorb(&group.index, group.through);
+        if let Some(slice) = slice {
+            tail.merge_written(slice);
+        }
+        drop(tail);
+        self.last_execution.store(writer.placer.last_execution(), Ordering::Release);
+        outcome
+    }
+
+    fn merge_meta(&self, merged: Sequence, last_execution: ExecutionNumber) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let key = |name| meta_key(self.options.shard, name);
+        vec![
+            (key(META_MERGED), number_value(merged)),
+            (key(META_LAST_EXECUTION), number_value(last_execution)),
+        ]
+    }
+
+    /// Stops, and gives these pledges and all that wait the reason.
+    fn stop(
+        &self,
+        pledges: impl Iterator<Item = Pledge<TicketResult>>,
+        reason: StopReason,
+    ) -> Vec<(Pledge<TicketResult>, TicketResult)> {
+        let waiting = {
+            let mut inbox = lock(&self.inbox);
+            inbox.stopped.get_or_insert_with(|| reason.clone());
+            inbox.queue.drain()
+        };
+        self.arrived.notify_all();
+        self.stop_pledge.keep(reason.clone());
+        let waiting = waiting.into_iter().map(|queued| queued.pledge);
+        pledges.chain(waiting).map(|pledge| (pledge, Err(CommitError::Stopped(reason.clone())))).collect()
+    }
+
+    /// Merges what is in the tail and stops as asked for.
+    fn finish(&self) {
+        let mut writer = lock(&self.writer);
+        let mut outcome = Vec::new();
+        while lock(&self.inbox).stopped.is_none() {
+            let slice = self.tail_mut().merge_slice(self.options.merge_rows_per_group.max(16_384));
+            let Some(slice) = slice else { break };
+            outcome.extend(self.write_group(&mut writer, Vec::new(), Some(slice)));
+        }
+        let closed = StopReason { kind: StopKind::Closed, message: Arc::from("it was closed") };
+        if lock(&self.inbox).stopped.is_none() {
+            outcome.extend(self.stop(std::iter::empty(), closed));
+        }
+        drop(writer);
+        for (pledge, result) in outcome {
+            pledge.keep(result);
+        }
+    }
+
+    /// See [`Store::close`]; also usable where a type wraps the core.
+    pub fn begin_close(&self) -> Promise<StopReason> {
+        lock(&self.inbox).closing = true;
+        match self.options.drive {
+            Drive::Thread => self.arrived.notify_all(),
+            Drive::ByHand | Drive::AtOnce => {
+                while !lock(&self.inbox).queue.is_empty() {
+                    self.run_group();
+                }
+                self.finish();
+            }
+        }
+        self.stopped.clone()
+    }
+
+    /// A read of the tables.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn read<T>(&self, read: impl FnOnce(&Reader<'_>) -> Result<T, ReadError>) -> Result<T, ReadError> {
+        let snapshot = self.disk.snapshot()?;
+        read(&Reader::new(self.options.shard, &snapshot))
+    }
+
+    /// A read of merged tables: the tail first, the snapshot second, as its invariant demands.
+    fn read_merged<T>(
+        &self,
+        read: impl FnOnce(&Reader<'_>, &Tail) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        let tail = self.tail();
+        let snapshot = self.disk.snapshot()?;
+        read(&Reader::new(self.options.shard, &snapshot), &tail)
+    }
+}
+
+type TicketResult = Result<Committed, CommitError>;
+
+fn number_value(number: u64) -> Vec<u8> {
+    let mut encoder = Encoder::with_capacity(10);
+    encoder.number(number);
+    encoder.seal()
+}
+
+fn stop_of_read(error: &ReadError) -> StopReason {
+    match error {
+        ReadError::Stopped(reason) => reason.clone(),
+        ReadError::Damaged(_) | ReadError::Unsupported(_) => {
+            StopReason { kind: StopKind::Damaged, message: Arc::from(error.to_string()) }
+        }
+        ReadError::Io(_) => StopReason { kind: StopKind::WriteFailed, message: Arc::from(error.to_string()) },
+    }
+}
+
+impl<D: Disk> Store for Core<D> {
+    fn shard(&self) -> Shard {
+        self.options.shard
+    }
+
+    fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    fn last_execution(&self) -> ExecutionNumber {
+        self.last_execution.load(Ordering::Acquire)
+    }
+
+    fn submit(&self, commit: Commit) -> Result<Ticket, SubmitError> {
+        let starts = commit.lane == Lane::Start;
+        // Looked at again, so that starts go on once there is room.
+        if starts
+            && lock(&self.inbox).low_space.is_some()
+            && let Some(low) = self.check_space()
+        {
+            return Err(low);
+        }
+        let ticket = {
+            let mut inbox = lock(&self.inbox);
+            if let Some(reason) = &inbox.stopped {
+                return Err(SubmitError::Stopped(reason.clone()));
+            }
+            if inbox.closing {
+                let message = Arc::from("it is being closed");
+                return Err(SubmitError::Stopped(StopReason { kind: StopKind::Closed, message }));
+            }
+            inbox.queue.push(commit)?
+        };
+        match self.options.drive {
+            Drive::Thread => self.arrived.notify_one(),
+            Drive::ByHand => {}
+            Drive::AtOnce => {
+                self.run_group();
+            }
+        }
+        Ok(ticket)
+    }
+
+    fn execution(&self, number: ExecutionNumber) -> Answer<'_, Option<StoredExecution>> {
+        Box::pin(async move { self.read(|reader| reader.execution(number)) })
+    }
+
+    fn execution_by_name(&self, scope: MachineScope, name: Name) -> Answer<'_, Option<StoredExecution>> {
+        Box::pin(async move {
+            self.read_merged(|reader, tail| match reader.number_by_name(tail, &scope, &name)? {
+                Some(number) => reader.execution(number),
+                None => Ok(None),
+            })
+        })
+    }
+
+    fn executions(&self, query: ExecutionsQuery) -> Answer<'_, ExecutionPage> {
+        Box::pin(async move { self.read_merged(|reader, tail| reader.executions(tail, &query)) })
+    }
+
+    fn entries(&self, execution: ExecutionNumber, sequences: Vec<Sequence>) -> Answer<'_, Vec<StoredEntry>> {
+        Box::pin(async move { self.read(|reader| reader.entries(execution, &sequences)) })
+    }
+
+    fn history(&self, query: HistoryQuery) -> Answer<'_, HistoryPage> {
+        Box::pin(async move { self.read(|reader| reader.history(&query)) })
+    }
+
+    fn catalog(&self, key: CatalogKey) -> Answer<'_, Option<CatalogRow>> {
+        Box::pin(async move { self.read(|reader| reader.catalog(key)) })
+    }
+
+    fn catalog_scan(
+        &self,
+        scope: CatalogScope,
+        order: Order,
+        after: Option<CatalogKey>,
+        limit: usize,
+    ) -> Answer<'_, CatalogPage> {
+        Box::pin(async move { self.read(|reader| reader.catalog_scan(&scope, order, after.as_ref(), limit)) })
+    }
+
+    fn pending(&self, kind: PendingKind, after: Option<PendingKey>, limit: usize) -> Answer<'_, PendingPage> {
+        Box::pin(
+            async move { self.read_merged(|reader, tail| reader.pending(tail, kind, after.as_ref(), limit)) },
+        )
+    }
+
+    fn blobs(&self) -> &dyn Blobs {
+        &*self.blobs
+    }
+
+    fn health(&self) -> Health {
+        let (durable, merged) = {
+            let tail = self.tail();
+            (tail.durable(), tail.merged())
+        };
+        let inbox = lock(&self.inbox);
+        let acceptance =
+            match (&inbox.stopped, inbox.low_space.clone().or_else(|| inbox.queue.refuses_starts())) {
+                (Some(reason), _) => Acceptance::Nothing(reason.clone()),
+                (None, Some(refusal)) => Acceptance::ProgressOnly(refusal),
+                (None, None) => Acceptance::All,
+            };
+        let (queued_commits, queued_bytes) = (inbox.queue.commits(), inbox.queue.bytes());
+        Health { acceptance, queued_commits, queued_bytes, durable, merged }
+    }
+
+    fn check(&self) -> Answer<'_, CheckReport> {
+        Box::pin(async move { self.read(|reader| reader.check()) })
+    }
+
+    fn stopped(&self) -> Promise<StopReason> {
+        self.stopped.clone()
+    }
+
+    fn close(&self) -> Promise<StopReason> {
+        self.begin_close()
+    }
+}
+
+impl<D> fmt::Debug for Core<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core")
+            .field("shard", &self.options.shard)
+            .field("epoch", &self.epoch)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,481 @@
+//! Every read of the port, over a snapshot and (for names, listings and pending rows) the tail.
+
+use super::encoding::unseal;
+use super::place::{decode_catalog, decode_name, walk_back};
+use super::record::{JournalRecord, decode_chunk, decode_execution};
+use super::snapshot::Snapshot;
+use super::table::{
+    KeyRange, Table, catalog_key, catalog_prefix, execution_key, history_index_key, journal_key,
+    listing_cursor, listing_key, listing_prefix, name_key, number_of_key, pending_key, prefix_range,
+    read_catalog_key, read_pending_key, shard_range,
+};
+use super::tail::Tail;
+use crate::catalog::{CatalogKey, CatalogPage, CatalogRow, CatalogScope};
+use crate::commit::INDEX_CHUNK_TRANSITIONS;
+use crate::execution::{
+    ExecutionPage, ExecutionStatus, ExecutionsQuery, HistoryPage, HistoryQuery, MachineScope, StoredEntry,
+    StoredExecution,
+};
+use crate::pending::{PendingKey, PendingKind, PendingPage, PendingRow};
+use crate::port::{CheckReport, Order, PAGE_BYTES_MAX, PAGE_ROWS_MAX, ReadError};
+use crate::sequence::{EventId, ExecutionNumber, Sequence, Shard};
+use bytes::Bytes;
+use std::ops::{Bound, ControlFlow};
+use stepwell_types::Name;
+
+/// Entries that one page of a filtered listing looks at.
+pub const LISTING_LOOKS_MAX: usize = 10_000;
+
+type Found<T> = Result<T, ReadError>;
+
+/// Reads of one shard from one snapshot.
+pub struct Reader<'a> {
+    shard: Shard,
+    snapshot: &'a dyn Snapshot,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of this shard.
+    #[must_use]
+    pub fn new(shard: Shard, snapshot: &'a dyn Snapshot) -> Self {
+        Self { shard, snapshot }
+    }
+
+    /// See [`crate::Store::execution`].
+    ///
+    /// # Errors
+    /// [`ReadError`], as for every read here.
+    pub fn execution(&self, number: ExecutionNumber) -> Found<Option<StoredExecution>> {
+        let value = self.snapshot.get(Table::Executions, &execution_key(self.shard, number))?;
+        value.map(|value| decode_execution(number, value)).transpose()
+    }
+
+    /// The number behind a name; see [`crate::Store::execution_by_name`].
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn number_by_name(
+        &self,
+        tail: &Tail,
+        scope: &MachineScope,
+        name: &Name,
+    ) -> Found<Option<ExecutionNumber>> {
+        let value = tail.lookup(self.snapshot, Table::Names, &name_key(self.shard, scope, name))?;
+        value.map(decode_name).transpose()
+    }
+
+    /// See [`crate::Store::executions`].
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn executions(&self, tail: &Tail, query: &ExecutionsQuery) -> Found<ExecutionPage> {
+        let limit = query.limit.clamp(1, PAGE_ROWS_MAX);
+        let mut range = prefix_range(listing_prefix(self.shard, &query.scope));
+        if let Some(after) = query.after {
+            range.0 = Bound::Excluded(listing_key(self.shard, &query.scope, after));
+        }
+        let (mut cursors, mut next, mut last, mut looks) = (Vec::new(), None, None, 0);
+        let mut failed = Ok(());
+        tail.scan(self.snapshot, Table::Listing, range, &mut |key, value| {
+            if cursors.len() == limit || looks == LISTING_LOOKS_MAX {
+                next = last;
+                return ControlFlow::Break(());
+            }
+            looks += 1;
+            match listing_cursor(key).and_then(|cursor| Ok((cursor, listed_status(value)?))) {
+                Ok((cursor, status)) => {
+                    last = Some(cursor);
+                    if query.status.is_none_or(|wanted| wanted == status) {
+                        cursors.push(cursor);
+                    }
+                    ControlFlow::Continue(())
+                }
+                Err(error) => {
+                    failed = Err(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        failed?;
+        let mut executions = Vec::with_capacity(cursors.len());
+        for cursor in cursors {
+            executions.extend(self.execution(cursor.number)?);
+        }
+        Ok(ExecutionPage { executions, next })
+    }
+
+    /// See [`crate::Store::entries`].
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn entries(&self, execution: ExecutionNumber, sequences: &[Sequence]) -> Found<Vec<StoredEntry>> {
+        sequences.iter().map(|sequence| self.entry(execution, *sequence)).collect()
+    }
+
+    fn entry(&self, execution: ExecutionNumber, sequence: Sequence) -> Found<StoredEntry> {
+        let value = self.snapshot.get(Table::Journal, &journal_key(self.shard, sequence))?;
+        let entry = value.map(|value| JournalRecord::decode(sequence, value)).transpose()?;
+        let entry = entry.and_then(|record| record.into_entry(sequence));
+        entry.filter(|entry| entry.execution == execution).ok_or_else(|| {
+            ReadError::Damaged(format!("journal value {sequence} is no transition of execution {execution}"))
+        })
+    }
+
+    /// See [`crate::Store::history`].
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn history(&self, query: &HistoryQuery) -> Found<HistoryPage> {
+        let mut page = PageOfHistory::new(query);
+        let Some(stored) = self.execution(query.execution)? else { return Ok(page.done()) };
+        match query.order {
+            Order::Ascending => {
+                if self.visit_indexed(query, &mut page)?.is_continue() {
+                    for (_, sequence) in self.unindexed(&stored)? {
+                        if page.take(self.entry(query.execution, sequence)?).is_break() {
+                            break;
+                        }
+                    }
+                }
+            }
+            Order::Descending => {
+                let unindexed = self.unindexed(&stored)?;
+                if self.visit_newest_first(query, &unindexed, &mut page)?.is_continue() {
+                    let _ = self.visit_indexed(query, &mut page)?;
+                }
+            }
+        }
+        Ok(page.done())
+    }
+
+    /// The transitions that no index chunk has yet, fewer than a chunk, oldest first.
+    fn unindexed(&self, stored: &StoredExecution) -> Found<Vec<(EventId, Sequence)>> {
+        let count = stored.transitions % INDEX_CHUNK_TRANSITIONS;
+        walk_back(self.snapshot, self.shard, stored.last_sequence, count)
+    }
+
+    fn visit_newest_first(
+        &self,
+        query: &HistoryQuery,
+        transitions: &[(EventId, Sequence)],
+        page: &mut PageOfHistory,
+    ) -> Found<ControlFlow<()>> {
+        for (first_event, sequence) in transitions.iter().rev() {
+            if query.from_event.is_some_and(|from| *first_event > from) {
+                continue;
+            }
+            if page.take(self.entry(query.execution, *sequence)?).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn visit_indexed(&self, query: &HistoryQuery, page: &mut PageOfHistory) -> Found<ControlFlow<()>> {
+        let execution = query.execution;
+        let whole = prefix_range(execution_key(self.shard, execution));
+        let from_key =
+            query.from_event.map(|event| history_index_key(self.shard, execution, event, u64::MAX));
+        // The event is in the last chunk that begins at it or before.
+        let range = match (query.order, from_key) {
+            (_, None) => whole,
+            (Order::Descending, Some(key)) => (whole.0, Bound::Included(key)),
+            (Order::Ascending, Some(key)) => {
+                match self.last_key(Table::HistoryIndex, (whole.0.clone(), Bound::Included(key)))? {
+                    Some(start) => (Bound::Included(start), whole.1),
+                    None => whole,
+                }
+            }
+        };
+        let (mut flow, mut failed) = (ControlFlow::Continue(()), Ok(()));
+        self.snapshot.scan(Table::HistoryIndex, range, query.order, &mut |_, value| {
+            match self.visit_chunk(query, value, page) {
+                Ok(next) => flow = next,
+                Err(error) => (flow, failed) = (ControlFlow::Break(()), Err(error)),
+            }
+            flow
+        })?;
+        failed?;
+        Ok(flow)
+    }
+
+    fn visit_chunk(
+        &self,
+        query: &HistoryQuery,
+        value: &[u8],
+        page: &mut PageOfHistory,
+    ) -> Found<ControlFlow<()>> {
+        let chunk = decode_chunk(Bytes::copy_from_slice(value))?;
+        if query.order == Order::Descending {
+            return self.visit_newest_first(query, &chunk, page);
+        }
+        let next_events = chunk.iter().skip(1).map(|(event, _)| Some(*event)).chain([None]);
+        for ((_, sequence), next_event) in chunk.iter().zip(next_events) {
+            // All its events come before the one asked for: not worth reading.
+            if query.from_event.is_some_and(|from| next_event.is_some_and(|next| next <= from)) {
+                continue;
+            }
+            if page.take(self.entry(query.execution, *sequence)?).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// The last key of a range.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn last_key(&self, table: Table, range: KeyRange) -> Found<Option<Vec<u8>>> {
+        let mut last = None;
+        self.snapshot.scan(table, range, Order::Descending, &mut |key, _| {
+            last = Some(key.to_vec());
+            ControlFlow::Break(())
+        })?;
+        Ok(last)
+    }
+
+    /// The largest number in a table whose keys are shard and number; 0 if it is empty.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn last_number(&self, table: Table) -> Found<u64> {
+        self.last_key(table, shard_range(self.shard))?.map_or(Ok(0), |key| number_of_key(&key))
+    }
+
+    /// See [`crate::Store::catalog`].
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn catalog(&self, key: CatalogKey) -> Found<Option<CatalogRow>> {
+        let Some(value) = self.snapshot.get(Table::Catalog, &catalog_key(self.shard, &key))? else {
+            return Ok(None);
+        };
+        let (revision, value) = decode_catalog(value)?;
+        Ok(Some(CatalogRow { key, revision, value }))
+    }
+
+    /// See [`crate::Store::catalog_scan`].
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn catalog_scan(
+        &self,
+        scope: &CatalogScope,
+        order: Order,
+        after: Option<&CatalogKey>,
+        limit: usize,
+    ) -> Found<CatalogPage> {
+        let (CatalogScope::Kind(kind) | CatalogScope::Region(kind, ..) | CatalogScope::Name(kind, ..)) =
+            scope;
+        let mut range = prefix_range(catalog_prefix(self.shard, scope));
+        if let Some(after) = after {
+            let bound = Bound::Excluded(catalog_key(self.shard, after));
+            match order {
+                Order::Ascending => range.0 = bound,
+                Order::Descending => range.1 = bound,
+            }
+        }
+        let mut rows = Rows::new(limit);
+        self.snapshot.scan(Table::Catalog, range, order, &mut |key, value| {
+            rows.take(value.len(), || {
+                let key = read_catalog_key(*kind, key)?;
+                let (revision, value) = decode_catalog(Bytes::copy_from_slice(value))?;
+                Ok(CatalogRow { key, revision, value })
+            })
+        })?;
+        let (rows, more) = rows.done()?;
+        let next = if more { rows.last().map(|row| row.key.clone()) } else { None };
+        Ok(CatalogPage { rows, next })
+    }
+
+    /// See [`crate::Store::pending`].
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn pending(
+        &self,
+        tail: &Tail,
+        kind: PendingKind,
+        after: Option<&PendingKey>,
+        limit: usize,
+    ) -> Found<PendingPage> {
+        let mut range = shard_range(self.shard);
+        if let Some(after) = after {
+            range.0 = Bound::Excluded(pending_key(self.shard, after));
+        }
+        let mut rows = Rows::new(limit);
+        tail.scan(self.snapshot, kind.table(), range, &mut |key, value| {
+            rows.take(value.len(), || {
+                let value = unseal(Bytes::copy_from_slice(value))?;
+                Ok(PendingRow { key: read_pending_key(kind, key)?, value })
+            })
+        })?;
+        let (rows, more) = rows.done()?;
+        let next = if more { rows.last().map(|row| row.key) } else { None };
+        Ok(PendingPage { rows, next })
+    }
+
+    /// Visits the journal from a sequence on.
+    ///
+    /// # Errors
+    /// [`ReadError`] also for a gap.
+    pub fn journal(
+        &self,
+        from: Sequence,
+        visit: &mut dyn FnMut(Sequence, JournalRecord) -> Found<()>,
+    ) -> Found<()> {
+        let range = (Bound::Included(journal_key(self.shard, from)), shard_range(self.shard).1);
+        let (mut expected, mut result) = (from, Ok(()));
+        self.snapshot.scan(Table::Journal, range, Order::Ascending, &mut |key, value| {
+            let visited = number_of_key(key).and_then(|sequence| {
+                if sequence != expected {
+                    return Err(ReadError::Damaged(format!("the journal lacks sequence {expected}")));
+                }
+                visit(sequence, JournalRecord::decode(sequence, Bytes::copy_from_slice(value))?)
+            });
+            expected += 1;
+            match visited {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    result = Err(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        result
+    }
+
+    /// See [`crate::Store::check`].
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn check(&self) -> Found<CheckReport> {
+        let mut report = CheckReport::default();
+        self.journal(1, &mut |sequence, record| {
+            report.commits = sequence;
+            report.transitions += u64::from(record.transition.is_some());
+            Ok(())
+        })?;
+        let mut failed = Ok(());
+        self.snapshot.scan(
+            Table::Executions,
+            shard_range(self.shard),
+            Order::Ascending,
+            &mut |key, value| {
+                report.executions += 1;
+                let checked = number_of_key(key).and_then(|number| {
+                    let stored = decode_execution(number, Bytes::copy_from_slice(value))?;
+                    let last = self.entry(number, stored.last_sequence)?;
+                    if last.ordinal.checked_add(1) == Some(stored.transitions) {
+                        Ok(())
+                    } else {
+                        Err(ReadError::Damaged(format!("execution {number} is not at its last transition")))
+                    }
+                });
+                match checked {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(error) => {
+                        failed = Err(error);
+                        ControlFlow::Break(())
+                    }
+                }
+            },
+        )?;
+        failed.map(|()| report)
+    }
+}
+
+fn listed_status(value: &[u8]) -> Found<ExecutionStatus> {
+    let content = unseal(Bytes::copy_from_slice(value))?;
+    ExecutionStatus::of_number(content.first().copied().unwrap_or(u8::MAX))
+}
+
+/// Gathers transitions until the page is full.
+struct PageOfHistory {
+    page: HistoryPage,
+    order: Order,
+    from_event: Option<EventId>,
+    entries_left: usize,
+    bytes_left: usize,
+}
+
+impl PageOfHistory {
+    fn new(query: &HistoryQuery) -> Self {
+        Self {
+            page: HistoryPage { entries: Vec::new(), next_event: None },
+            order: query.order,
+            from_event: query.from_event,
+            entries_left: query.entries_max.clamp(1, PAGE_ROWS_MAX),
+            bytes_left: query.bytes_max.min(PAGE_BYTES_MAX),
+        }
+    }
+
+    fn take(&mut self, entry: StoredEntry) -> ControlFlow<()> {
+        let (first, end) =
+            (entry.first_event, entry.first_event.saturating_add(u64::from(entry.event_count)));
+        let wanted = self.from_event.is_none_or(|from| match self.order {
+            Order::Ascending => end > from,
+            Order::Descending => first <= from,
+        });
+        if first == end || !wanted {
+            return ControlFlow::Continue(());
+        }
+        let fits = self.page.entries.is_empty() || entry.body.len() <= self.bytes_left;
+        if self.entries_left == 0 || !fits {
+            self.page.next_event = Some(match self.order {
+                Order::Ascending => first,
+                Order::Descending => end.saturating_sub(1),
+            });
+            return ControlFlow::Break(());
+        }
+        self.entries_left -= 1;
+        self.bytes_left = self.bytes_left.saturating_sub(entry.body.len());
+        self.page.entries.push(entry);
+        ControlFlow::Continue(())
+    }
+
+    fn done(self) -> HistoryPage {
+        self.page
+    }
+}
+
+/// Gathers rows until the page is full, or one cannot be read.
+struct Rows<T> {
+    rows: Vec<T>,
+    limit: usize,
+    bytes: usize,
+    more: bool,
+    failed: Option<ReadError>,
+}
+
+impl<T> Rows<T> {
+    fn new(limit: usize) -> Self {
+        Self { rows: Vec::new(), limit: limit.clamp(1, PAGE_ROWS_MAX), bytes: 0, more: false, failed: None }
+    }
+
+    fn take(&mut self, bytes: usize, read: impl FnOnce() -> Found<T>) -> ControlFlow<()> {
+        self.bytes += bytes;
+        if self.rows.len() == self.limit || (!self.rows.is_empty() && self.bytes > PAGE_BYTES_MAX) {
+            self.more = true;
+            return ControlFlow::Break(());
+        }
+        match read() {
+            Ok(row) => {
+                self.rows.push(row);
+                ControlFlow::Continue(())
+            }
+            Err(error) => {
+                self.failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn done(self) -> Found<(Vec<T>, bool)> {
+        match self.failed {
+            Some(error) => Err(error),
+            None => Ok((self.rows, self.more)),
+        }
+    }
+}
