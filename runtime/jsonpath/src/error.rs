@@ -41,6 +41,13 @@ pub struct PathError {
 }
 
 impl PathError {
+    /// The name that Retry and Catch match: `States.Runtime`. The specification's `States.ParameterPathFailure` was
+    /// never seen on AWS.
+    #[must_use]
+    pub fn error_name(&self) -> ErrorName {
+        ErrorName::RUNTIME
+    }
+
     /// As AWS words a path that finds nothing in a payload template and in `ErrorPath` and `CausePath`:
     /// `The JSONPath '$.x' specified for the field 'value.$' could not be found in the input '…'`.
     ///
@@ -58,9 +65,10 @@ impl PathError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct IntrinsicError {
-    /// The function's name, `States.ArrayRange`.
+    /// The name of the function that refused, `States.ArrayRange`; it may stand inside others.
     pub function: &'static str,
-    /// AWS's wording: `Invalid arguments in States.ArrayRange`, with a detail where AWS has one.
+    /// `The function '<the whole expression>' had the following error: Invalid arguments in States.ArrayRange`, with
+    /// a detail where AWS has one.
     pub message: String,
 }
 
@@ -88,7 +96,8 @@ pub enum EvaluationError {
 }
 
 impl EvaluationError {
-    /// The name that Retry and Catch match: `States.Runtime`, or `States.IntrinsicFailure` for a failed function.
+    /// The name that Retry and Catch match: `States.Runtime`, or `States.IntrinsicFailure` for a function that
+    /// refused its arguments, as the specification has it, so that a Catch can name it.
     #[must_use]
     pub fn error_name(&self) -> ErrorName {
         match self {

@@ -66,11 +66,14 @@ impl Place {
     }
 
     fn is_name_char(self, c: char) -> bool {
-        let never = c.is_whitespace()
+        let breaks_any_name = c.is_whitespace()
             || c.is_control()
             || matches!(c, '.' | '[' | ']' | '(' | ')' | '*' | ',' | '?' | '\'' | '"' | '\\');
-        let operator = matches!(c, '=' | '!' | '<' | '>' | '&' | '|' | '~');
-        !never && !(operator && self != Self::Outside)
+        let breaks_a_filter_name = matches!(c, '=' | '!' | '<' | '>' | '&' | '|' | '~');
+        match self {
+            Self::Outside => !breaks_any_name,
+            Self::Filter(_) => !breaks_any_name && !breaks_a_filter_name,
+        }
     }
 }
 
