@@ -1,0 +1,11 @@
+//! Limits of the interpreter, each with its unit and source.
+
+/// States that one step enters before it asks to be resumed, so that a loop of Pass and Choice states cannot hold a
+/// core; a round that has begun is finished. Source: ours.
+pub const STATES_PER_STEP_MAX: usize = 256;
+/// Seconds before a retry. Source: ASL, the upper end of `IntervalSeconds`.
+pub const RETRY_DELAY_SECONDS_MAX: u64 = stepwell_types::quota::STATE_SECONDS_MAX;
+/// Bytes of all values that one `Assign` gives. Source: AWS quota, 256 KiB.
+pub const ASSIGN_BYTES_MAX: usize = stepwell_types::quota::PAYLOAD_BYTES_MAX;
+/// Bytes of an execution's variables, of all scopes that one frame sees. Source: AWS quota, 10 MiB.
+pub const VARIABLES_BYTES_MAX: usize = 10 * 1024 * 1024;

@@ -1,0 +1,107 @@
+//! The end of an execution, and of what is given up before its own end.
+
+use super::{Halt, Step, Turn};
+use crate::command::{Command, Outcome};
+use crate::execution::Status;
+use crate::frame::{FrameId, Position, Waiting};
+use crate::state;
+use std::sync::Arc;
+use stepwell_history::event::FailureDetails;
+use stepwell_history::{EventId, EventKind};
+use stepwell_types::Failure;
+
+impl Turn<'_> {
+    /// Ends the execution. Its frames stay as they are, for a redrive, unless it has succeeded.
+    pub(crate) fn close(&mut self, outcome: Outcome) {
+        for frame in self.execution.frames.values() {
+            if let Waiting::Task(task) = &frame.waiting {
+                self.commands.push(Command::CancelTask { attempt: task.attempt });
+            }
+        }
+        self.execution.progress.status = Status::from(&outcome);
+        self.ready.clear();
+        self.execution.results.clear();
+        if matches!(outcome, Outcome::Succeeded(_)) {
+            for id in self.execution.frames.keys().copied().collect::<Vec<_>>() {
+                self.remove(id);
+            }
+        }
+        self.commands.push(Command::Close(outcome));
+    }
+
+    /// Fails the execution for a reason that is no state's.
+    pub(crate) fn end_failed(&mut self, failure: Failure) {
+        let next = self.execution.progress.next_event;
+        let previous = EventId(next.0.saturating_sub(1));
+        self.note(previous, EventKind::ExecutionFailed(failure.clone().into()));
+        self.close(Outcome::Failed(failure));
+    }
+
+    /// Somebody has stopped the execution. What stands at the top level has no event of its own then, as recorded
+    /// on AWS, and the abortion itself has no predecessor.
+    pub(crate) fn stop(&mut self, failure: Failure) -> Step {
+        self.abort_inside(FrameId::ROOT)?;
+        let details = FailureDetails::from(failure.clone());
+        self.emit(EventId::NONE, EventKind::ExecutionAborted(details))?;
+        self.close(Outcome::Aborted(failure));
+        Ok(())
+    }
+
+    /// The execution has taken too long. A time-out carries no cause, and DescribeExecution shows not even its name.
+    pub(crate) fn time_out(&mut self) -> Step {
+        self.abort_inside(FrameId::ROOT)?;
+        self.emit(EventId::NONE, EventKind::ExecutionTimedOut(FailureDetails::default()))?;
+        self.close(Outcome::TimedOut);
+        Ok(())
+    }
+
+    /// Ends whatever still runs inside a Parallel or Map.
+    pub(crate) fn abort_inside(&mut self, id: FrameId) -> Step {
+        if !matches!(self.frame(id)?.waiting, Waiting::Join(_)) {
+            return Ok(());
+        }
+        if !self.execution.unloaded.is_empty() {
+            return Err(Halt::NeedFrames);
+        }
+        let inside = self.execution.frames.values().filter(|frame| frame.parent() == Some(id));
+        for child in inside.map(|frame| frame.id).collect::<Vec<_>>() {
+            self.abort(child)?;
+        }
+        self.execution.results.remove(&id);
+        let join = self.join_mut(id)?;
+        join.live = 0;
+        join.done = crate::frame::Chain::default();
+        Ok(())
+    }
+
+    /// Ends a frame that has not ended itself: first what is inside it, then its state, then its iteration.
+    fn abort(&mut self, id: FrameId) -> Step {
+        self.abort_inside(id)?;
+        let machine = Arc::clone(&self.machine);
+        let frame = self.frame(id)?;
+        let (position, last, is_ready) =
+            (frame.position, frame.last_event, matches!(frame.waiting, Waiting::Ready));
+        let state = machine.state(frame.at);
+        self.give_up(id)?;
+        if !is_ready && let Some(kind) = state::aborted(&state.kind) {
+            self.note(last, kind);
+        }
+        if let Position::Iteration { parent, index } = position {
+            let details = self.iteration(parent, index)?;
+            self.note(last, EventKind::MapIterationAborted(details));
+        }
+        self.remove(id);
+        Ok(())
+    }
+
+    /// Withdraws what a frame has asked for: its attempt and its timers.
+    pub(crate) fn give_up(&mut self, id: FrameId) -> Step {
+        let frame = self.frame(id)?;
+        let attempt = frame.attempt().map(|attempt| Command::CancelTask { attempt });
+        let timers: Vec<_> =
+            frame.alarms().map(|alarm| Command::ClearTimer { id: frame.timer(alarm) }).collect();
+        self.commands.extend(attempt);
+        self.commands.extend(timers);
+        Ok(())
+    }
+}
