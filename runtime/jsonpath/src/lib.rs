@@ -11,6 +11,13 @@
 //! Not here: where a path may stand in a definition (`asl`), what a state does with a failure (`interpreter`).
 
 #![forbid(unsafe_code)]
+#![warn(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unreachable
+)]
 
 mod bounds;
 pub mod error;

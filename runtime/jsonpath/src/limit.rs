@@ -20,6 +20,12 @@ pub const ENCODED_CHARS_MAX: usize = 10_000;
 pub const BUILT_BYTES_MAX: usize = 16 * stepwell_types::quota::PAYLOAD_BYTES_MAX;
 /// Values that one evaluation of a path may look at. Source: ours: chained `..` multiply, and no path may hold a
 /// core.
-pub const PATH_VISITS_MAX: u32 = 1_000_000;
+pub const PATH_VISITS_MAX: u32 = 10_000_000;
+/// Values that one path may find at once. Source: ours; 16 MiB of memory.
+pub const PATH_FINDS_MAX: usize = 1_000_000;
+/// Regular expressions in one expression. Source: ours.
+pub const REGEXES_MAX: usize = 16;
+/// Bytes that one compiled regular expression may take. Source: ours.
+pub const REGEX_BYTES_MAX: usize = 262_144;
 /// Bytes of text that the filters of one evaluation may match, search or compare. Source: ours.
 pub const FILTER_TEXT_BYTES_MAX: usize = 16_777_216;

@@ -1,13 +1,14 @@
 //! A cursor over the text of an expression; every parser of this crate reads through it.
 
 use crate::error::SyntaxError;
-use crate::limit::EXPRESSION_CHARS_MAX;
+use crate::limit::{EXPRESSION_CHARS_MAX, REGEXES_MAX};
 
 /// Where a parser stands in a text.
 #[derive(Debug, Clone)]
 pub(crate) struct Cursor<'a> {
     text: &'a str,
     at: usize,
+    regexes: usize,
 }
 
 impl<'a> Cursor<'a> {
@@ -19,7 +20,7 @@ impl<'a> Cursor<'a> {
                 offset: EXPRESSION_CHARS_MAX,
             });
         }
-        Ok(Self { text, at: 0 })
+        Ok(Self { text, at: 0, regexes: 0 })
     }
 
     /// The byte offset.
@@ -72,6 +73,15 @@ impl<'a> Cursor<'a> {
     /// Passes `token` or fails.
     pub(crate) fn expect(&mut self, token: &str) -> Result<(), SyntaxError> {
         if self.eat(token) { Ok(()) } else { Err(self.unexpected(&format!("`{token}`"))) }
+    }
+
+    /// Counts one regular expression.
+    pub(crate) fn count_regex(&mut self) -> Result<(), SyntaxError> {
+        self.regexes += 1;
+        if self.regexes > REGEXES_MAX {
+            return Err(self.error(format!("more than {REGEXES_MAX} regular expressions")));
+        }
+        Ok(())
     }
 
     /// An error at this place.

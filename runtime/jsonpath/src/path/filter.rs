@@ -2,6 +2,7 @@
 
 use super::select::Walk;
 use super::{Root, Step, is_definite};
+use crate::limit::REGEX_BYTES_MAX;
 use std::sync::Arc;
 use stepwell_types::Value;
 
@@ -22,7 +23,36 @@ pub(crate) enum Filter {
     /// `a == b`, …
     Compare(Operand, Operator, Operand),
     /// `a =~ /b/`: the whole text matches.
-    Matches(Operand, regex::Regex),
+    Matches(Operand, Pattern),
+}
+
+/// A regular expression, known to compile.
+///
+/// It is compiled for each evaluation, since a definition of 1 MB could otherwise hold gigabytes of automata for as
+/// long as it lives.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    pub(super) text: String,
+    /// Some of `imsx`.
+    pub(super) flags: String,
+}
+
+impl Pattern {
+    /// The automaton; anchored, since Jayway wants the whole text to match. Its time is linear in the text.
+    pub(super) fn compile(&self) -> Result<regex::Regex, regex::Error> {
+        let Self { text, flags } = self;
+        // The line break ends a comment that the flag `x` may have begun.
+        let end = if flags.contains('x') { "\n" } else { "" };
+        regex::RegexBuilder::new(&format!(r"\A(?:{text}{end})\z"))
+            .case_insensitive(flags.contains('i'))
+            .multi_line(flags.contains('m'))
+            .dot_matches_new_line(flags.contains('s'))
+            .ignore_whitespace(flags.contains('x'))
+            .size_limit(REGEX_BYTES_MAX)
+            .dfa_size_limit(REGEX_BYTES_MAX)
+            .nest_limit(64)
+            .build()
+    }
 }
 
 /// What stands beside an operator.
@@ -90,11 +120,11 @@ impl Filter {
                 let right = right.evaluate(current, walk)?;
                 compare(left.as_deref(), *operator, right.as_deref(), walk)?
             }
-            Self::Matches(operand, regex) => match operand.evaluate(current, walk)?.as_deref() {
+            Self::Matches(operand, pattern) => match operand.evaluate(current, walk)?.as_deref() {
                 Some(value) => match scalar_text(value) {
                     Some(text) => {
                         walk.charge_text(text.len())?;
-                        regex.is_match(&text)
+                        walk.regex(pattern)?.is_match(&text)
                     }
                     None => false,
                 },

@@ -1,14 +1,11 @@
 //! Text to filter. Recursion is bounded by `FILTER_NESTING_MAX`.
 
-use super::filter::{Filter, Operand, Operator};
+use super::filter::{Filter, Operand, Operator, Pattern};
 use super::parse::{Place, parse_root, parse_steps};
 use crate::error::SyntaxError;
 use crate::limit::FILTER_NESTING_MAX;
 use crate::syntax::Cursor;
 use stepwell_types::Value;
-
-/// Bytes that one compiled regular expression may take.
-const REGEX_BYTES_MAX: usize = 1 << 20;
 
 /// `( … )`; the parenthesis comes next. `nesting` filters and parentheses are around it.
 pub(super) fn parse_filter(cursor: &mut Cursor<'_>, nesting: usize) -> Result<Filter, SyntaxError> {
@@ -169,39 +166,34 @@ fn parse_list(cursor: &mut Cursor<'_>, nesting: usize) -> Result<Value, SyntaxEr
     Ok(Value::array(items))
 }
 
-/// `/…/` with the flags `i`, `m`, `s`, `x`; anchored, since Jayway wants the whole text to match.
-fn parse_regex(cursor: &mut Cursor<'_>) -> Result<regex::Regex, SyntaxError> {
+/// `/…/` with the flags `i`, `m`, `s`, `x`.
+fn parse_regex(cursor: &mut Cursor<'_>) -> Result<Pattern, SyntaxError> {
+    cursor.count_regex()?;
     let start = cursor.clone();
     cursor.expect("/")?;
-    let mut pattern = String::new();
+    let mut text = String::new();
     loop {
         match cursor.bump() {
             None => return Err(start.error("this regular expression has no end")),
             Some('/') => break,
             Some('\\') => match cursor.bump() {
                 None => return Err(start.error("this regular expression has no end")),
-                Some('/') => pattern.push('/'),
+                Some('/') => text.push('/'),
                 Some(c) => {
-                    pattern.push('\\');
-                    pattern.push(c);
+                    text.push('\\');
+                    text.push(c);
                 }
             },
-            Some(c) => pattern.push(c),
+            Some(c) => text.push(c),
         }
     }
     let flags = cursor.eat_while(|c| c.is_ascii_alphabetic());
     if let Some(flag) = flags.chars().find(|flag| !"imsx".contains(*flag)) {
         return Err(start.error(format!("unknown flag `{flag}` of a regular expression")));
     }
-    // The line break ends a comment that the flag `x` may have begun.
-    let end = if flags.contains('x') { "\n" } else { "" };
-    regex::RegexBuilder::new(&format!(r"\A(?:{pattern}{end})\z"))
-        .case_insensitive(flags.contains('i'))
-        .multi_line(flags.contains('m'))
-        .dot_matches_new_line(flags.contains('s'))
-        .ignore_whitespace(flags.contains('x'))
-        .size_limit(REGEX_BYTES_MAX)
-        .nest_limit(64)
-        .build()
-        .map_err(|error| start.error(format!("bad regular expression: {error}")))
+    let pattern = Pattern { text, flags: flags.to_owned() };
+    match pattern.compile() {
+        Ok(_) => Ok(pattern),
+        Err(error) => Err(start.error(format!("bad regular expression: {error}"))),
+    }
 }

@@ -1,11 +1,11 @@
 //! Walking a value along a path. Every walk has a budget; recursion is bounded by the path's steps and the value's
 //! depth.
 
-use super::filter::Found;
+use super::filter::{Found, Pattern};
 use super::{Normal, Path, Root, Step};
 use crate::bounds::Budget;
 use crate::error::PathError;
-use crate::limit::{FILTER_TEXT_BYTES_MAX, PATH_VISITS_MAX};
+use crate::limit::{FILTER_TEXT_BYTES_MAX, PATH_FINDS_MAX, PATH_VISITS_MAX};
 use crate::scope::Scope;
 use std::sync::Arc;
 use stepwell_types::{Map, Value};
@@ -20,6 +20,7 @@ pub(super) struct Walk<'v> {
     document: &'v Value,
     visits_left: u32,
     text_left: usize,
+    regexes: Vec<(&'v Pattern, regex::Regex)>,
     /// What may still be selected; `None` inside a filter, whose finds are not part of the result.
     budget: Option<Budget>,
 }
@@ -45,6 +46,7 @@ pub(super) fn select(path: &Path, scope: &Scope<'_>) -> Result<Value, PathError>
         document,
         visits_left: PATH_VISITS_MAX,
         text_left: FILTER_TEXT_BYTES_MAX,
+        regexes: Vec::new(),
         budget: Some(Budget::new()),
     };
     let mut found = Vec::new();
@@ -134,6 +136,19 @@ impl<'v> Walk<'v> {
     pub(super) fn charge_text(&mut self, bytes: usize) -> Option<()> {
         self.text_left = self.text_left.checked_sub(bytes)?;
         Some(())
+    }
+
+    /// A filter's regular expression, compiled on first use.
+    pub(super) fn regex(&mut self, pattern: &'v Pattern) -> Option<&regex::Regex> {
+        let known = self.regexes.iter().position(|(other, _)| std::ptr::eq(*other, pattern));
+        let at = match known {
+            Some(at) => at,
+            None => {
+                self.regexes.push((pattern, pattern.compile().ok()?));
+                self.regexes.len() - 1
+            }
+        };
+        self.regexes.get(at).map(|(_, regex)| regex)
     }
 
     /// A filter's root; `$` is the root of what this path reads.
@@ -233,6 +248,9 @@ impl<'v> Walk<'v> {
     fn add(&mut self, value: Value, found: &mut Vec<Value>) -> Option<()> {
         if let Some(budget) = &mut self.budget {
             budget.charge(&value, 1).ok()?;
+        }
+        if found.len() == PATH_FINDS_MAX {
+            return None;
         }
         found.push(value);
         Some(())

@@ -85,6 +85,8 @@ fn parsing_does_not_recurse_without_bound() {
     assert_eq!(Path::parse(&long).unwrap_err().message, "longer than 65536 characters");
     let calls = "States.Array(".repeat(5_000);
     assert_eq!(Expression::parse(&calls).unwrap_err().message, "intrinsic functions nested deeper than 10");
+    let regexes = format!("$[?({}@)]", "@ =~ /a/ || ".repeat(17));
+    assert_eq!(Path::parse(&regexes).unwrap_err().message, "more than 16 regular expressions");
     let regex = "$[?(@ =~ /((a{1000}){1000}){1000}/)]";
     assert!(Path::parse(regex).unwrap_err().message.starts_with("bad regular expression"));
 }

@@ -93,6 +93,7 @@ fn a_regular_expression_matches_the_whole_text() {
     check_ages("@.tags =~ /.*/", "[]");
     check_path(r#"["a/b","ab"]"#, r"$[?(@ =~ /a\/b/)]", r#"["a/b"]"#);
     check_path(r#"["ab"]"#, "$[?(@ =~ /a b # note/x)]", r#"["ab"]"#);
+    check_path(r#"["jo@example.org"]"#, r"$[?(@ =~ /\w+@[\w.]+\.[a-z]{2,10}/)]", r#"["jo@example.org"]"#);
 }
 
 #[test]
