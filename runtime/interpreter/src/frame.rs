@@ -1,7 +1,5 @@
 //! One line of control: the top level, a branch of a Parallel or an iteration of a Map.
 
-mod encoding;
-
 use crate::input::{AttemptId, TimerId};
 use std::sync::{Arc, OnceLock};
 use stepwell_asl::definition::StateIdx;

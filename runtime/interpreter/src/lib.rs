@@ -3,7 +3,8 @@
 //! - [`execution`]: [`Execution`], how it starts, steps and is restored.
 //! - [`input`]: what can happen to it; [`command`]: what it asks of the world; [`transition`]: all that one input
 //!   caused.
-//! - [`frame`]: one line of control, and its bytes on disk.
+//! - [`frame`]: one line of control.
+//! - [`encoding`]: a transition as bytes, and back.
 //! - [`observer`]: a look at every stage of data flow and every decision.
 //! - [`token`]: task tokens, which need no table.
 //!
@@ -16,6 +17,7 @@
 pub mod command;
 mod context;
 mod data_flow;
+pub mod encoding;
 pub mod execution;
 pub mod frame;
 pub mod input;
@@ -32,6 +34,7 @@ pub mod transition;
 mod turn;
 
 pub use command::{Command, Outcome, TaskStart};
+pub use encoding::{Cause, Record};
 pub use execution::{Execution, Progress, RestoreError, Status};
 pub use frame::{Frame, FrameId, Waiting};
 pub use input::{AttemptId, Input, TimerId};
