@@ -4,8 +4,10 @@
 //! - a definite path gives one value or an error, an indefinite one an array, `[]` where nothing matches;
 //! - `['a','b']` at the end gives an object of the keys found, elsewhere it visits each of them;
 //! - a filter stands in parentheses, and on an object it tests the object itself;
-//! - `$.[0]`, `$.[?(..)]` are accepted, a slice's step is read and ignored, `[-1]` and `[(@.length-1)]` count from
-//!   the end.
+//! - `$.[0]`, `$.[?(..)]` are accepted, `[-1]` and `[(@.length-1)]` count from the end;
+//! - a slice's step is read and ignored, and between two ends the indices are taken as they are: `[-2:1]` is the last
+//!   two items and the first;
+//! - `..` visits the outer before the inner; `..['a','b']` finds only objects that have both.
 
 mod filter;
 mod filter_parse;

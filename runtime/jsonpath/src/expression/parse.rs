@@ -23,7 +23,7 @@ pub(super) fn parse(text: &str) -> Result<Expression, SyntaxError> {
     if cursor.peek().is_some() {
         return Err(cursor.unexpected("the end of the expression"));
     }
-    Ok(Expression::Intrinsic(Intrinsic { text: Arc::from(text.trim()), call: Arc::new(call) }))
+    Ok(Expression::Intrinsic(Intrinsic { text: Arc::from(text), call: Arc::new(call) }))
 }
 
 fn parse_call(cursor: &mut Cursor<'_>, nesting: usize) -> Result<Call, SyntaxError> {

@@ -5,7 +5,7 @@ use super::parse::{Place, parse_root, parse_steps};
 use crate::error::SyntaxError;
 use crate::limit::FILTER_NESTING_MAX;
 use crate::syntax::Cursor;
-use stepwell_types::Value;
+use stepwell_types::{Map, Value};
 
 /// `( … )`; the parenthesis comes next. `nesting` filters and parentheses are around it.
 pub(super) fn parse_filter(cursor: &mut Cursor<'_>, nesting: usize) -> Result<Filter, SyntaxError> {
@@ -127,6 +127,7 @@ fn parse_literal(cursor: &mut Cursor<'_>, nesting: usize) -> Result<Value, Synta
     match cursor.peek() {
         Some(quote @ ('\'' | '"')) => cursor.quoted(quote).map(Value::from),
         Some('[') => parse_list(cursor, nesting),
+        Some('{') => parse_object(cursor, nesting),
         Some(c) if c == '-' || c.is_ascii_digit() => {
             let start = cursor.clone();
             Value::parse(cursor.number_text()).map_err(|_| start.error("this is no number"))
@@ -141,8 +142,37 @@ fn parse_literal(cursor: &mut Cursor<'_>, nesting: usize) -> Result<Value, Synta
                 _ => Value::str(word),
             })
         }
-        _ => Err(cursor.unexpected("a path, a text, a number, `true`, `false`, `null` or a list")),
+        _ => Err(cursor.unexpected("a path, a text, a number, `true`, `false`, `null`, a list or an object")),
     }
+}
+
+/// `{'a': 1}`
+fn parse_object(cursor: &mut Cursor<'_>, nesting: usize) -> Result<Value, SyntaxError> {
+    if nesting >= FILTER_NESTING_MAX {
+        return Err(cursor.error(format!("filters nested deeper than {FILTER_NESTING_MAX}")));
+    }
+    cursor.bump();
+    let mut fields = Map::new();
+    loop {
+        cursor.skip_blanks();
+        if fields.is_empty() && cursor.eat("}") {
+            break;
+        }
+        let name = match cursor.peek() {
+            Some(quote @ ('\'' | '"')) => cursor.quoted(quote)?,
+            _ => return Err(cursor.unexpected("a quoted name")),
+        };
+        cursor.skip_blanks();
+        cursor.expect(":")?;
+        cursor.skip_blanks();
+        fields.insert(name, parse_literal(cursor, nesting + 1)?);
+        cursor.skip_blanks();
+        if cursor.eat("}") {
+            break;
+        }
+        cursor.expect(",")?;
+    }
+    Ok(Value::object(fields))
 }
 
 fn parse_list(cursor: &mut Cursor<'_>, nesting: usize) -> Result<Value, SyntaxError> {

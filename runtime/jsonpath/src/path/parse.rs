@@ -190,6 +190,9 @@ fn parse_places(cursor: &mut Cursor<'_>) -> Result<Step, SyntaxError> {
             cursor.skip_blanks();
             parse_optional_integer(cursor)?;
         }
+        if first.is_none() && to.is_none() {
+            return Err(cursor.error("a slice needs a start or an end; `[*]` is all items"));
+        }
         return Ok(Step::Slice(first, to));
     }
     let Some(first) = first else { return Err(cursor.unexpected("an index")) };

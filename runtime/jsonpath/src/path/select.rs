@@ -7,6 +7,7 @@ use crate::bounds::Budget;
 use crate::error::PathError;
 use crate::limit::{FILTER_TEXT_BYTES_MAX, PATH_FINDS_MAX, PATH_VISITS_MAX};
 use crate::scope::Scope;
+use std::ops::Range;
 use std::sync::Arc;
 use stepwell_types::{Map, Value};
 
@@ -195,7 +196,7 @@ impl<'v> Walk<'v> {
             }
             Step::Slice(from, to) => {
                 let items = value.as_array().unwrap_or_default();
-                self.collect_all(slice(items, *from, *to), rest, found)
+                self.collect_all(slice(items, *from, *to).filter_map(|i| item(value, i)), rest, found)
             }
             Step::Wildcard => match value {
                 Value::Array(items) => self.collect_all(items.iter(), rest, found),
@@ -238,7 +239,14 @@ impl<'v> Walk<'v> {
                 items.iter().try_for_each(|item| self.descend(item, steps, found))
             }
             Value::Object(fields) => {
-                self.collect(value, steps, found)?;
+                // Several names find only the objects that have them all.
+                let passes = match steps.first() {
+                    Some(Step::Keys(keys)) => keys.iter().all(|key| fields.contains_key(key)),
+                    _ => true,
+                };
+                if passes {
+                    self.collect(value, steps, found)?;
+                }
                 fields.values().try_for_each(|value| self.descend(value, steps, found))
             }
             _ => self.visit(),
@@ -257,9 +265,15 @@ impl<'v> Walk<'v> {
     }
 }
 
-fn slice(items: &[Value], from: Option<i64>, to: Option<i64>) -> &[Value] {
-    let end = |index: i64| place(items.len(), index).map_or(0, |at| at.min(items.len()));
-    let from = from.map_or(0, end);
-    let to = to.map_or(items.len(), end);
-    items.get(from..to).unwrap_or_default()
+/// The indices of a slice. With one end, a negative one counts from the end of the array; with both, the indices
+/// from one to the other are taken as they are, so that `[-2:1]` is the last two and the first, and `[0:-1]` nothing.
+fn slice(items: &[Value], from: Option<i64>, to: Option<i64>) -> Range<i64> {
+    let len = i64::try_from(items.len()).unwrap_or(i64::MAX);
+    let counted = |end: i64| if end < 0 { (end + len).max(0) } else { end };
+    match (from, to) {
+        (Some(from), Some(to)) => from.max(-len)..to.min(len),
+        (Some(from), None) => counted(from)..len,
+        (None, Some(to)) => 0..counted(to).min(len),
+        (None, None) => 0..len,
+    }
 }

@@ -82,6 +82,7 @@ fn words() {
     check_ages("@.tags anyof ['b']", "[3]");
     check_ages("@.tags noneof ['b']", "[7]");
     check_ages("@.tags == ['a','b']", "[3]");
+    check_path(r#"[{"o":{"a":[1],"b":{}}},{"o":1}]"#, "$[?(@.o == {'b':{},\"a\":[1]})].o.a", "[[1]]");
 }
 
 #[test]
@@ -128,7 +129,7 @@ fn faults_have_their_place() {
     check_syntax("$[?(@.a]", "expected `)`, found `]`", 7);
     check_syntax(
         "$[?(@.a ==)]",
-        "expected a path, a text, a number, `true`, `false`, `null` or a list, found `)`",
+        "expected a path, a text, a number, `true`, `false`, `null`, a list or an object, found `)`",
         10,
     );
     check_syntax("$[?(1)]", "expected an operator, found `)`", 5);

@@ -77,7 +77,21 @@ fn indefinite_paths_give_arrays() {
 #[test]
 fn the_step_of_a_slice_is_read_and_ignored() {
     check_path(STORE, "$.items[0:4:2]", "[0,1,2,3]");
-    check_path(STORE, "$.items[::2]", "[0,1,2,3,4]");
+    check_path(STORE, "$.items[1::2]", "[1,2,3,4]");
+    check_path(STORE, "$.items[0:3:-2]", "[0,1,2]");
+    check_syntax("$[:]", "a slice needs a start or an end; `[*]` is all items", 3);
+}
+
+/// Jayway takes the indices between two ends as they are.
+#[test]
+fn slices_with_ends_of_unlike_sign() {
+    check_path(STORE, "$.items[-4:1]", "[1,2,3,4,0]");
+    check_path(STORE, "$.items[-4:-1]", "[1,2,3]");
+    check_path(STORE, "$.items[3:-1]", "[]");
+    check_path(STORE, "$.items[-2000000000:2]", "[0,1,2,3,4,0,1]");
+    check_path(STORE, "$.items[-7:]", "[0,1,2,3,4]");
+    check_path(STORE, "$.items[7:]", "[]");
+    check_path(STORE, "$.items[:-7]", "[]");
 }
 
 #[test]
@@ -88,6 +102,8 @@ fn descent_visits_the_outer_before_the_inner() {
     check_path("[[1],[2]]", "$..[0]", "[[1],1,2]");
     check_path(r#"{"a":[1]}"#, "$..*", "[[1],1]");
     check_path(r#"{"a":[1]}"#, "$..['a']", "[[1]]");
+    check_path(r#"{"x":[0,1,[0,1,2,3,null],null],"y":[0,1,2]}"#, "$..[2][3]", "[3]");
+    check_path(r#"[{"a":1,"c":2,"d":3},[1],{"a":1}]"#, "$..['a','c']", r#"[{"a":1,"c":2}]"#);
 }
 
 #[test]
