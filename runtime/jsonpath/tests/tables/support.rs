@@ -1,4 +1,4 @@
-//! One helper per feature.
+//! One check function per feature, and what they evaluate against.
 
 use std::cell::Cell;
 use stepwell_jsonpath::{Environment, Expression, Path, Scope, Template};
