@@ -70,7 +70,7 @@ macro_rules! __export_handler {
 /// Run a handler over typed JSON.
 ///
 /// # Errors
-/// Those of the handler; [`INVALID_EVENT`], [`INVALID_OUTPUT`].
+/// Those of the handler; `Task.InvalidEvent` and `Task.InvalidOutput`.
 pub fn json<E, T, X>(event: String, handler: impl FnOnce(E) -> Result<T, X>) -> Result<String>
 where
     E: DeserializeOwned,

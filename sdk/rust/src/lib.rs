@@ -62,3 +62,8 @@ pub mod private {
     pub use crate::handler::{json, raw};
     pub use alloc::{format, string::String};
 }
+
+/// README's examples compile, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -66,7 +66,7 @@ pub struct Ran<T> {
 }
 
 impl Invocation {
-    /// Run a task on this thread as this invocation. One within another is a invocation of its own.
+    /// Run a task on this thread as this invocation. One within another is an invocation of its own.
     pub fn run<T>(self, task: impl FnOnce() -> T) -> Ran<T> {
         let outer = CURRENT.replace(Current { invocation: self, log: Vec::new() });
         let value = task();

@@ -91,7 +91,7 @@ impl Toolchain {
             // Flags meant for the machine's own programs must not change what is checked in.
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .env_remove("RUSTC_WRAPPER");
-        let mut flags = remap_flags(workspace);
+        let mut flags = remap_flags(workspace, &self.prefix);
         match self.kind {
             // A core module, like everywhere else; this target's linker would wrap it.
             Kind::Wasip2 => flags.push("-Clink-arg=--skip-wit-component".into()),
@@ -112,13 +112,14 @@ impl Toolchain {
 }
 
 /// Flags that keep this machine's folders out of panic messages, and so out of what is checked in.
-fn remap_flags(workspace: &Path) -> Vec<String> {
+fn remap_flags(workspace: &Path, prefix: &Path) -> Vec<String> {
     let repository = workspace.parent().unwrap_or(workspace);
     let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let cargo_home = cargo_home.or(env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
-    let folders = [(Some(repository), "stepwell"), (cargo_home.as_deref(), "cargo")];
-    let flag = |(from, to): (Option<&Path>, _)| Some(format!("--remap-path-prefix={}={to}", from?.display()));
-    folders.into_iter().filter_map(flag).collect()
+    let folders = [(Some(repository), "stepwell"), (cargo_home.as_deref(), "cargo"), (Some(prefix), "rustc")];
+    let folders = folders.into_iter().filter_map(|(from, to)| Some((from?, to)));
+    let folders = folders.filter(|(from, _)| !from.as_os_str().is_empty());
+    folders.map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display())).collect()
 }
 
 /// The wasm linker that every rustup toolchain brings for its host.
