@@ -1,0 +1,166 @@
+//! Blobs as files named by their hash.
+//!
+//! A blob is written under another name, synced, renamed, and its folder synced, before its id is given away: so a
+//! row may name it, and a crash leaves at most a file that nobody names.
+
+use bytes::Bytes;
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::SystemTime;
+use stepwell_store::{BlobError, BlobId, Blobs, Promise, SweepReport, promise};
+
+const UNFINISHED: &str = "unfinished-";
+/// Threads that read and write, so that a large blob does not hold up all others.
+const WORKERS: usize = 2;
+
+type Job = Box<dyn FnOnce(&Folder) + Send>;
+
+/// Blobs in a folder.
+#[derive(Debug)]
+pub struct DirectoryBlobs {
+    jobs: Option<mpsc::Sender<Job>>,
+    workers: Vec<std::thread::JoinHandle<()>>,
+}
+
+struct Folder {
+    path: PathBuf,
+    unfinished: AtomicU64,
+}
+
+impl DirectoryBlobs {
+    /// Opens the folder, makes it if it is not there, and removes what a crash left unfinished.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        fs::create_dir_all(path)?;
+        for entry in fs::read_dir(path)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        let folder = Arc::new(Folder { path: path.to_owned(), unfinished: AtomicU64::new(0) });
+        let (jobs, inbox) = mpsc::channel::<Job>();
+        let inbox = Arc::new(Mutex::new(inbox));
+        let mut workers = Vec::with_capacity(WORKERS);
+        for _ in 0..WORKERS {
+            let (folder, inbox) = (Arc::clone(&folder), Arc::clone(&inbox));
+            let worker = std::thread::Builder::new().name("stepwell-blobs".to_owned()).spawn(move || {
+                loop {
+                    let job = inbox.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    let Ok(job) = job else { return };
+                    job(&folder);
+                }
+            })?;
+            workers.push(worker);
+        }
+        Ok(Self { jobs: Some(jobs), workers })
+    }
+
+    fn run<T: Clone + Send + 'static>(
+        &self,
+        job: impl FnOnce(&Folder) -> Result<T, BlobError> + Send + 'static,
+    ) -> Promise<Result<T, BlobError>> {
+        let (promise, pledge) = promise();
+        if let Some(jobs) = &self.jobs {
+            // The workers live as long as the sender, so the job arrives.
+            let _ = jobs.send(Box::new(move |folder| pledge.keep(job(folder))));
+        }
+        promise
+    }
+}
+
+impl Drop for DirectoryBlobs {
+    fn drop(&mut self) {
+        self.jobs = None;
+        for worker in self.workers.drain(..) {
+            let _ = worker.join();
+        }
+    }
+}
+
+impl Blobs for DirectoryBlobs {
+    fn put(&self, bytes: Bytes) -> Promise<Result<BlobId, BlobError>> {
+        self.run(move |folder| folder.put(&bytes))
+    }
+
+    fn get(&self, id: BlobId) -> Promise<Result<Option<Bytes>, BlobError>> {
+        self.run(move |folder| folder.get(id))
+    }
+
+    fn sweep(
+        &self,
+        keep: HashSet<BlobId>,
+        unused_before: SystemTime,
+    ) -> Promise<Result<SweepReport, BlobError>> {
+        self.run(move |folder| {
+            folder.sweep(&keep, unused_before).map_err(|error| BlobError::Io(error.to_string()))
+        })
+    }
+}
+
+impl Folder {
+    fn file(&self, id: BlobId) -> PathBuf {
+        self.path.join(id.to_string())
+    }
+
+    fn put(&self, bytes: &[u8]) -> Result<BlobId, BlobError> {
+        let id = BlobId::of(bytes);
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => BlobError::DiskFull(id),
+            _ => BlobError::Io(error.to_string()),
+        };
+        // A whole one is used again, and its time says so to a sweep; a damaged one is written anew.
+        if let Ok(Some(_)) = self.get(id) {
+            let touched = File::options().write(true).open(self.file(id));
+            touched.and_then(|file| file.set_modified(SystemTime::now())).map_err(failed)?;
+            return Ok(id);
+        }
+        let number = self.unfinished.fetch_add(1, Ordering::Relaxed);
+        let unfinished = self.path.join(format!("{UNFINISHED}{number}"));
+        let written = self.write(&unfinished, id, bytes);
+        if written.is_err() {
+            let _ = fs::remove_file(&unfinished);
+        }
+        written.map(|()| id).map_err(failed)
+    }
+
+    fn write(&self, unfinished: &Path, id: BlobId, bytes: &[u8]) -> io::Result<()> {
+        let mut file = File::create(unfinished)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(unfinished, self.file(id))?;
+        File::open(&self.path)?.sync_all()
+    }
+
+    fn get(&self, id: BlobId) -> Result<Option<Bytes>, BlobError> {
+        match fs::read(self.file(id)) {
+            Ok(bytes) if BlobId::of(&bytes) == id => Ok(Some(bytes.into())),
+            Ok(_) => Err(BlobError::Damaged(id)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(BlobError::Io(error.to_string())),
+        }
+    }
+
+    fn sweep(&self, keep: &HashSet<BlobId>, unused_before: SystemTime) -> io::Result<SweepReport> {
+        let mut report = SweepReport::default();
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            let Ok(id) = entry.file_name().to_string_lossy().parse::<BlobId>() else { continue };
+            let data = entry.metadata()?;
+            if keep.contains(&id) || data.modified()? >= unused_before {
+                report.kept += 1;
+            } else {
+                fs::remove_file(entry.path())?;
+                report.removed += 1;
+                report.removed_bytes += data.len();
+            }
+        }
+        Ok(report)
+    }
+}

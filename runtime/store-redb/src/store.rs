@@ -1,0 +1,209 @@
+//! A data folder as a store: lock, file, blobs, the writer's thread.
+
+use crate::blob::DirectoryBlobs;
+use crate::disk::{RedbDisk, Repair};
+use crate::error::OpenError;
+use redb::Database;
+use std::fs::{self, File, TryLockError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use stepwell_store::backend::core::{Core, CoreOptions, Drive, OpenCoreError};
+use stepwell_store::{
+    Answer, Blobs, CatalogKey, CatalogPage, CatalogRow, CatalogScope, CheckReport, Commit, ExecutionNumber,
+    ExecutionPage, ExecutionsQuery, Health, HistoryPage, HistoryQuery, MachineScope, Order, PendingKey,
+    PendingKind, PendingPage, Promise, Sequence, Shard, StopKind, StopReason, Store, StoredEntry,
+    StoredExecution, SubmitError, Ticket,
+};
+use stepwell_types::Name;
+
+const LOCK_FILE: &str = "lock";
+const STORE_FILE: &str = "store.redb";
+const BLOB_FOLDER: &str = "blobs";
+
+/// What a store on redb may be told.
+#[derive(Clone, Copy, Debug)]
+pub struct RedbOptions {
+    /// The rules' options. Anything but [`Drive::Thread`] is for tests.
+    pub core: CoreOptions,
+    /// How the file is made ready again after a crash.
+    pub repair: Repair,
+    /// Bytes of pages that redb keeps in memory.
+    pub cache_bytes: usize,
+}
+
+impl Default for RedbOptions {
+    fn default() -> Self {
+        Self { core: CoreOptions::default(), repair: Repair::Quick, cache_bytes: 256 << 20 }
+    }
+}
+
+/// A store in a folder. Dropped, it finishes what is queued, merges and closes.
+#[derive(Debug)]
+pub struct RedbStore {
+    core: Arc<Core<RedbDisk>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl RedbStore {
+    /// Opens the store in a folder, which is made if it is not there.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong with the folder or the file.
+    pub fn open(folder: &Path, options: RedbOptions) -> Result<Self, OpenError> {
+        let of_folder = |error| OpenError::of_folder(folder, error);
+        fs::create_dir_all(folder).map_err(of_folder)?;
+        let lock = File::options().create(true).truncate(false).write(true).open(folder.join(LOCK_FILE));
+        let lock = lock.map_err(of_folder)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(folder.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(of_folder(error)),
+        }
+        let blobs = DirectoryBlobs::open(&folder.join(BLOB_FOLDER)).map_err(of_folder)?;
+        let file = folder.join(STORE_FILE);
+        let is_new = !file.exists();
+        // redb asserts what a damaged file may violate.
+        let opened = catch_unwind(|| Database::builder().set_cache_size(options.cache_bytes).create(&file));
+        let damaged = || OpenError::Damaged {
+            file: file.clone(),
+            reason: "its pages contradict each other".to_owned(),
+        };
+        let database =
+            opened.map_err(|_| damaged())?.map_err(|error| OpenError::of_database(folder, &file, error))?;
+        if is_new {
+            // The file's own entry has to survive a crash as well.
+            File::open(folder).and_then(|folder| folder.sync_all()).map_err(of_folder)?;
+        }
+        let disk = RedbDisk::new(database, options.repair, Some(folder.to_owned()), Some(lock));
+        let core = catch_unwind(AssertUnwindSafe(|| Core::open(disk, Arc::new(blobs), options.core)));
+        let core = core.map_err(|_| damaged())?.map_err(|error| OpenError::of_core(folder, &file, error))?;
+        Self::start(core, options.core).map_err(|error| OpenError::of_folder(folder, error))
+    }
+
+    /// A store over a disk that a test made.
+    ///
+    /// # Errors
+    /// [`OpenCoreError`] if the disk cannot be read or written.
+    ///
+    /// # Panics
+    /// If the system gives no thread.
+    pub fn over(disk: RedbDisk, blobs: Arc<dyn Blobs>, options: CoreOptions) -> Result<Self, OpenCoreError> {
+        let core = Core::open(disk, blobs, options)?;
+        match Self::start(core, options) {
+            Ok(store) => Ok(store),
+            Err(error) => panic!("the system gives no thread: {error}"),
+        }
+    }
+
+    fn start(core: Core<RedbDisk>, options: CoreOptions) -> std::io::Result<Self> {
+        let core = Arc::new(core);
+        let writer = match options.drive {
+            Drive::ByHand | Drive::AtOnce => None,
+            Drive::Thread => {
+                let core = Arc::clone(&core);
+                let work = move || {
+                    core.work();
+                    let reason = core.stopped().wait();
+                    if reason.kind != StopKind::Closed {
+                        tracing::error!(reason = %reason.message, "the store has stopped");
+                    }
+                };
+                Some(std::thread::Builder::new().name("stepwell-store".to_owned()).spawn(work)?)
+            }
+        };
+        Ok(Self { core, writer })
+    }
+
+    /// The rules behind it, to run groups by hand.
+    #[must_use]
+    pub fn core(&self) -> &Core<RedbDisk> {
+        &self.core
+    }
+}
+
+impl Drop for RedbStore {
+    fn drop(&mut self) {
+        if let Some(writer) = self.writer.take() {
+            self.core.begin_close();
+            let _ = writer.join();
+        }
+    }
+}
+
+impl Store for RedbStore {
+    fn shard(&self) -> Shard {
+        self.core.shard()
+    }
+
+    fn epoch(&self) -> u64 {
+        self.core.epoch()
+    }
+
+    fn last_execution(&self) -> ExecutionNumber {
+        self.core.last_execution()
+    }
+
+    fn submit(&self, commit: Commit) -> Result<Ticket, SubmitError> {
+        self.core.submit(commit)
+    }
+
+    fn execution(&self, number: ExecutionNumber) -> Answer<'_, Option<StoredExecution>> {
+        self.core.execution(number)
+    }
+
+    fn execution_by_name(&self, scope: MachineScope, name: Name) -> Answer<'_, Option<StoredExecution>> {
+        self.core.execution_by_name(scope, name)
+    }
+
+    fn executions(&self, query: ExecutionsQuery) -> Answer<'_, ExecutionPage> {
+        self.core.executions(query)
+    }
+
+    fn entries(&self, execution: ExecutionNumber, sequences: Vec<Sequence>) -> Answer<'_, Vec<StoredEntry>> {
+        self.core.entries(execution, sequences)
+    }
+
+    fn history(&self, query: HistoryQuery) -> Answer<'_, HistoryPage> {
+        self.core.history(query)
+    }
+
+    fn catalog(&self, key: CatalogKey) -> Answer<'_, Option<CatalogRow>> {
+        self.core.catalog(key)
+    }
+
+    fn catalog_scan(
+        &self,
+        scope: CatalogScope,
+        order: Order,
+        after: Option<CatalogKey>,
+        limit: usize,
+    ) -> Answer<'_, CatalogPage> {
+        self.core.catalog_scan(scope, order, after, limit)
+    }
+
+    fn pending(&self, kind: PendingKind, after: Option<PendingKey>, limit: usize) -> Answer<'_, PendingPage> {
+        self.core.pending(kind, after, limit)
+    }
+
+    fn blobs(&self) -> &dyn Blobs {
+        self.core.blobs()
+    }
+
+    fn health(&self) -> Health {
+        self.core.health()
+    }
+
+    fn check(&self) -> Answer<'_, CheckReport> {
+        self.core.check()
+    }
+
+    fn stopped(&self) -> Promise<StopReason> {
+        self.core.stopped()
+    }
+
+    fn close(&self) -> Promise<StopReason> {
+        self.core.close()
+    }
+}
