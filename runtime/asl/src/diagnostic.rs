@@ -42,6 +42,8 @@ pub struct Position {
     pub column: usize,
     /// Bytes before it.
     pub offset: usize,
+    /// Bytes before the end of the key, text, number or bracket that stands there.
+    pub end: usize,
 }
 
 macro_rules! codes {

@@ -26,17 +26,22 @@ pub use place::FINDINGS_MAX;
 pub use support::unsupported;
 pub use variables::variable_references;
 
+use lower::Lowered;
 use stepwell_types::quota::DEFINITION_BYTES_MAX;
+use syntax::RepeatedField;
 
 /// Reads a definition.
 ///
 /// The value is there if and only if no finding is an error. Findings come in AWS's order: what is wrong with fields
-/// first, in the order of the text and flow by flow, then what is wrong with transitions. Each has its place in the
+/// first, in the order of the text, then what is wrong with transitions. Each has its place in the
 /// text. At most [`FINDINGS_MAX`] are told.
 #[must_use]
 pub fn parse(text: &str, workflow: WorkflowType) -> (Option<StateMachine>, Vec<Diagnostic>) {
     if text.len() > DEFINITION_BYTES_MAX {
         return (None, vec![too_long()]);
+    }
+    if text.is_empty() {
+        return (None, vec![whole(Code::MissingDescription, "Definition is empty".to_owned())]);
     }
     if text.trim().is_empty() {
         return (None, vec![no_object()]);
@@ -45,11 +50,25 @@ pub fn parse(text: &str, workflow: WorkflowType) -> (Option<StateMachine>, Vec<D
         Ok(value) => value,
         Err(finding) => return (None, vec![*finding]),
     };
-    let (machine, mut diagnostics) = lower::lower(&value, workflow);
+    let Lowered { machine, mut fields, mut transitions } = lower::lower(&value, workflow);
+    locate(text, &mut fields);
+    locate(text, &mut transitions);
+    fields.sort_by_key(|finding| finding.position);
     let repeated = syntax::repeated_fields(text);
     let machine = machine.filter(|_| repeated.is_empty());
-    locate(text, &mut diagnostics);
-    let repeated = repeated.into_iter().take(FINDINGS_MAX).map(|field| Diagnostic {
+    let mut diagnostics: Vec<_> = repeated.into_iter().map(|field| twice(text, field)).collect();
+    diagnostics.append(&mut fields);
+    diagnostics.append(&mut transitions);
+    if diagnostics.len() > FINDINGS_MAX {
+        // Warnings must not push errors out.
+        diagnostics.sort_by_key(|finding| finding.severity);
+        diagnostics.truncate(FINDINGS_MAX);
+    }
+    (machine, diagnostics)
+}
+
+fn twice(text: &str, field: RepeatedField) -> Diagnostic {
+    Diagnostic {
         severity: Severity::Error,
         code: Code::InvalidJsonDescription,
         message: format!("Duplicate field '{}'", field.name),
@@ -57,10 +76,7 @@ pub fn parse(text: &str, workflow: WorkflowType) -> (Option<StateMachine>, Vec<D
         pointer: field.pointer,
         position: Some(syntax::position(text, field.offset)),
         help: Some("a field may stand only once in an object".to_owned()),
-    });
-    diagnostics.splice(0..0, repeated);
-    diagnostics.truncate(FINDINGS_MAX);
-    (machine, diagnostics)
+    }
 }
 
 /// Gives each finding its line and column in the text that the definition was read from.
@@ -93,7 +109,7 @@ fn whole(code: Code, message: String) -> Diagnostic {
         message,
         location: None,
         pointer: String::new(),
-        position: Some(Position { line: 1, column: 1, offset: 0 }),
+        position: Some(Position { line: 1, column: 1, offset: 0, end: 0 }),
         help: None,
     }
 }

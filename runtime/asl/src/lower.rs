@@ -18,7 +18,7 @@ use crate::definition::{
 };
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::place::{Findings, Place};
-use crate::reachability::{self, Exits};
+use crate::reachability::{self, Exits, Start};
 use crate::suggest::did_you_mean;
 use object::Object;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -32,8 +32,18 @@ pub const STATES_MAX: usize = 10_000;
 /// Dangling targets for which a suggestion is looked for; beyond them the first ones tell enough.
 const SUGGESTIONS_MAX: usize = 20;
 
-/// Reads a definition; `None` if any finding is an error.
-pub(crate) fn lower(value: &Value, workflow: WorkflowType) -> (Option<StateMachine>, Vec<Diagnostic>) {
+/// What became of a value.
+pub(crate) struct Lowered {
+    /// `None` if any finding is an error.
+    pub(crate) machine: Option<StateMachine>,
+    /// What is wrong with fields.
+    pub(crate) fields: Vec<Diagnostic>,
+    /// What is wrong with transitions, in AWS's order.
+    pub(crate) transitions: Vec<Diagnostic>,
+}
+
+/// Reads a definition.
+pub(crate) fn lower(value: &Value, workflow: WorkflowType) -> Lowered {
     let mut lower = Lower {
         findings: Findings::default(),
         transitions: Findings::default(),
@@ -46,10 +56,9 @@ pub(crate) fn lower(value: &Value, workflow: WorkflowType) -> (Option<StateMachi
         suggestions: 0,
     };
     let machine = lower.machine(value, workflow);
-    let Lower { mut findings, transitions, .. } = lower;
-    findings.append(transitions);
-    let machine = machine.filter(|_| findings.errors() == 0);
-    (machine, findings.into_list())
+    let Lower { findings, transitions, .. } = lower;
+    let machine = machine.filter(|_| findings.errors() + transitions.errors() == 0);
+    Lowered { machine, fields: findings.into_list(), transitions: transitions.into_list() }
 }
 
 struct Lower<'t> {
@@ -137,10 +146,8 @@ impl<'t> Lower<'t> {
         let comment = object.comment(&mut self.findings);
         let version = object.text(&mut self.findings, "Version").cloned();
         if let Some(version) = version.as_deref().filter(|version| *version != "1.0") {
-            self.findings.schema(
-                format!("Version '{version}' is not known; it must be '1.0'"),
-                &root.field("Version"),
-            );
+            let message = format!("Version '{version}' is not known; the language has version '1.0'");
+            self.findings.warning(Code::SchemaValidationFailed, message, &root.field("Version"));
         }
         let timeout_seconds = object.integer(&mut self.findings, "TimeoutSeconds", 1..=STATE_SECONDS_MAX);
         self.flow_later(map, FlowForm::Machine, &root, None, workflow, None);
@@ -247,16 +254,15 @@ impl<'t> Lower<'t> {
             }
             exits.push(state_exits);
         }
-        let start = start.and_then(|start| self.target(&targets, start, &at.field("StartAt")));
-        reachability::check(
-            &mut self.transitions,
-            &states_at,
-            states.map,
-            start,
-            StateIdx(index(first)),
-            &exits,
-        );
-        let Some(start) = start else { return };
+        let start = match start {
+            None => Start::Unknown,
+            Some(start) => {
+                self.target(&targets, start, &at.field("StartAt")).map_or(Start::Dangling, Start::At)
+            }
+        };
+        let first_state = StateIdx(index(first));
+        reachability::check(&mut self.transitions, &states_at, states.map, start, first_state, &exits);
+        let Start::At(start) = start else { return };
         if let Some(slot) = self.flows.get_mut(job.flow.0 as usize) {
             let states = (first..first + states.map.len()).map(|at| StateIdx(index(at))).collect();
             *slot = Some(Flow {

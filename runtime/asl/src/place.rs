@@ -157,17 +157,6 @@ impl Findings {
         self.errors
     }
 
-    /// Adds the findings of another list behind these.
-    pub(crate) fn append(&mut self, other: Self) {
-        self.errors += other.errors;
-        self.list.extend(other.list);
-        // An error must never be cut off by the warnings before it.
-        if self.list.len() > FINDINGS_MAX {
-            self.list.sort_by_key(|d| d.severity);
-            self.list.truncate(FINDINGS_MAX);
-        }
-    }
-
     pub(crate) fn into_list(self) -> Vec<Diagnostic> {
         self.list
     }

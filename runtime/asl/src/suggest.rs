@@ -3,18 +3,30 @@
 /// Names that are looked at for one suggestion.
 const CANDIDATES_MAX: usize = 2_000;
 
+/// Bytes of a name that is taken for the head of a longer one.
+const HEAD_BYTES_MIN: usize = 4;
+
 /// ``did you mean `Ship`?``, if a candidate is near enough.
 pub(crate) fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    nearest(name, candidates).map(|near| format!("did you mean `{near}`?"))
+    let candidates: Vec<&str> = candidates.into_iter().take(CANDIDATES_MAX).collect();
+    let near = nearest(name, candidates.iter().copied()).or_else(|| {
+        // `Timeout` for `TimeoutSeconds`.
+        let is_head = |candidate: &&str| {
+            name.len() >= HEAD_BYTES_MIN && candidate.len() > name.len() && candidate.starts_with(name)
+        };
+        candidates.into_iter().find(is_head)
+    });
+    near.map(|near| format!("did you mean `{near}`?"))
 }
 
-/// The candidate that takes the fewest edits, at most a third of the name's length; the first of several.
+/// The candidate that takes the fewest edits (case counts for none), at most a third of the name's length; the first
+/// of several.
 fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let letters: Vec<char> = name.chars().flat_map(char::to_lowercase).collect();
-    let limit = (letters.len() / 3).clamp(1, 6);
+    // Of a name of two letters, one edit leaves another name; only its case may differ.
+    let limit = if letters.len() < 3 { 0 } else { (letters.len() / 3).clamp(1, 6) };
     candidates
         .into_iter()
-        .take(CANDIDATES_MAX)
         .filter_map(|candidate| {
             let other: Vec<char> = candidate.chars().flat_map(char::to_lowercase).collect();
             let edits = distance(&letters, &other, limit)?;
@@ -76,5 +88,7 @@ mod tests {
         check("Refund", &["Pay", "Ship"], None);
         check("", &["Pay"], None);
         check("a", &[], None);
+        check("B", &["A"], None);
+        check("b", &["A", "B"], Some("B"));
     }
 }

@@ -6,6 +6,7 @@ use crate::definition::{
     ItemProcessorForm, MapMode, Pattern, QueryLanguage, Resource, State, StateKind, StateMachine,
 };
 use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::place::FINDINGS_MAX;
 
 /// Names, with its place, everything in a valid definition that the server cannot run yet; empty if it can run.
 #[must_use]
@@ -13,16 +14,18 @@ pub fn unsupported(machine: &StateMachine) -> Vec<Diagnostic> {
     let mut list = Vec::new();
     if machine.query_language == QueryLanguage::Jsonata {
         add(&mut list, "", "QueryLanguage", "the query language JSONata".to_owned());
-        return list;
     }
     for (_, state) in machine.states() {
-        of_state(&mut list, state);
+        if list.len() >= FINDINGS_MAX {
+            break;
+        }
+        of_state(&mut list, state, machine.query_language);
     }
     list
 }
 
-fn of_state(list: &mut Vec<Diagnostic>, state: &State) {
-    if state.query_language == QueryLanguage::Jsonata {
+fn of_state(list: &mut Vec<Diagnostic>, state: &State, machine_language: QueryLanguage) {
+    if state.query_language == QueryLanguage::Jsonata && machine_language != QueryLanguage::Jsonata {
         add(list, &state.pointer, "QueryLanguage", "the query language JSONata".to_owned());
     }
     match &state.kind {

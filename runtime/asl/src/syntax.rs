@@ -1,7 +1,7 @@
 //! The text itself: JSON or not, fields named twice, and where in the text a JSON Pointer leads.
 
 use crate::diagnostic::{Code, Diagnostic, Position, Severity};
-use crate::place::push_pointer_token;
+use crate::place::{FINDINGS_MAX, push_pointer_token};
 use std::collections::HashSet;
 use stepwell_types::Value;
 
@@ -98,7 +98,36 @@ pub(crate) fn position(text: &str, offset: usize) -> Position {
     let before = text.get(..offset).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     let column = before.get(line_start..).unwrap_or("").chars().count() + 1;
-    Position { line: before.matches('\n').count() + 1, column, offset: before.len() }
+    let offset = before.len();
+    Position {
+        line: before.matches('\n').count() + 1,
+        column,
+        offset,
+        end: offset + token_length(text, offset),
+    }
+}
+
+/// Bytes of the token that begins at `offset`; not more than the rest of its line.
+fn token_length(text: &str, offset: usize) -> usize {
+    let rest = text.get(offset..).and_then(|rest| rest.lines().next()).unwrap_or("");
+    let mut chars = rest.char_indices();
+    match chars.next() {
+        None => 0,
+        Some((_, '"')) => {
+            let mut escaped = false;
+            chars
+                .find(|(_, c)| {
+                    let closes = *c == '"' && !escaped;
+                    escaped = *c == '\\' && !escaped;
+                    closes
+                })
+                .map_or(rest.len(), |(at, _)| at + 1)
+        }
+        Some((_, c)) if c.is_alphanumeric() || c == '-' => {
+            rest.find(|c: char| !(c.is_alphanumeric() || "+-._$".contains(c))).unwrap_or(rest.len())
+        }
+        Some((_, c)) => c.len_utf8(),
+    }
 }
 
 /// Where the values of a text begin.
@@ -165,7 +194,7 @@ pub(crate) struct RepeatedField {
     pub(crate) offset: usize,
 }
 
-/// The fields that their objects name twice.
+/// The fields that their objects name twice, as many as a report tells.
 pub(crate) fn repeated_fields(text: &str) -> Vec<RepeatedField> {
     let mut reader = Reader { text, at: 0, nodes: Vec::new(), repeated: Vec::new() };
     reader.value(&mut Some(String::new()));
@@ -255,7 +284,7 @@ impl Reader<'_> {
             let length = pointer.as_ref().map_or(0, String::len);
             if let Some(pointer) = pointer.as_mut() {
                 push_pointer_token(pointer, &key);
-                if !keys.insert(key.clone()) {
+                if !keys.insert(key.clone()) && self.repeated.len() < FINDINGS_MAX {
                     let field = RepeatedField { pointer: pointer.clone(), name: key.clone(), offset: key_at };
                     self.repeated.push(field);
                 }

@@ -66,7 +66,8 @@ impl Reader {
                     MapMode::Inline => {}
                     MapMode::Distributed(distributed) => {
                         if let Some(reader) = &distributed.item_reader {
-                            self.templates([&reader.config, &reader.parameters]);
+                            self.templates([&reader.parameters]);
+                            reader.config.iter().for_each(|config| self.expressions(config));
                             self.setting(reader.max_items.as_ref());
                         }
                         if let Some(batcher) = &distributed.item_batcher {
@@ -75,7 +76,8 @@ impl Reader {
                             self.setting(batcher.max_input_bytes_per_batch.as_ref());
                         }
                         if let Some(writer) = &distributed.result_writer {
-                            self.templates([&writer.config, &writer.parameters]);
+                            self.templates([&writer.parameters]);
+                            writer.config.iter().for_each(|config| self.expressions(config));
                         }
                     }
                 }

@@ -3,6 +3,7 @@
 use super::{FlowIdx, Setting, Template};
 use std::sync::Arc;
 use stepwell_jsonpath::Path;
+use stepwell_types::Value;
 
 /// What is particular to a Map state; its result selector, retriers and catchers are in [`super::State`].
 #[derive(Clone, Debug)]
@@ -75,8 +76,8 @@ pub enum WorkflowType {
 pub struct ItemReader {
     /// Such as `arn:aws:states:::s3:getObject`.
     pub resource: Arc<str>,
-    /// `ReaderConfig`, checked.
-    pub config: Option<Template>,
+    /// `ReaderConfig`, checked, but for expressions in it.
+    pub config: Option<Value>,
     /// `ReaderConfig.MaxItems`, `MaxItemsPath`.
     pub max_items: Option<Setting<u64>>,
     /// `Parameters` or `Arguments`.
@@ -99,8 +100,8 @@ pub struct ItemBatcher {
 pub struct ResultWriter {
     /// Such as `arn:aws:states:::s3:putObject`; `None` with a `WriterConfig` alone.
     pub resource: Option<Arc<str>>,
-    /// `WriterConfig`, checked.
-    pub config: Option<Template>,
+    /// `WriterConfig`, checked, but for expressions in it.
+    pub config: Option<Value>,
     /// `Parameters` or `Arguments`.
     pub parameters: Option<Template>,
 }

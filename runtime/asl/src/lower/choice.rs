@@ -97,6 +97,7 @@ enum Level {
 /// One condition in its JSONPath form. It calls itself as deeply as the JSON is nested, which is bounded.
 fn condition(findings: &mut Findings, object: Object<'_, '_>, level: Level) -> Option<Condition> {
     let mut operators = Vec::new();
+    let mut has_unknown = false;
     for key in object.map.keys() {
         match &**key {
             "Comment" | "Variable" => {}
@@ -104,7 +105,10 @@ fn condition(findings: &mut Findings, object: Object<'_, '_>, level: Level) -> O
             name if matches!(name, "And" | "Or" | "Not") || Operator::parse(name).is_some() => {
                 operators.push(name)
             }
-            name => unknown_field(findings, object, name),
+            name => {
+                has_unknown = true;
+                unknown_field(findings, object, name);
+            }
         }
     }
     if level == Level::Inner {
@@ -116,7 +120,10 @@ fn condition(findings: &mut Findings, object: Object<'_, '_>, level: Level) -> O
         } else {
             format!("Only one of these fields is allowed: [{}]", operators.join(", "))
         };
-        findings.schema(message, object.at);
+        // A misspelt operator is told already.
+        if !(operators.is_empty() && has_unknown) {
+            findings.schema(message, object.at);
+        }
         return None;
     };
     if matches!(operator, "And" | "Or" | "Not") {

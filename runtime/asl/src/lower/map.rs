@@ -214,7 +214,7 @@ fn item_reader(
     let config_at = at.field("ReaderConfig");
     let config = reader.get("ReaderConfig").and_then(|value| object::object(findings, value, &config_at));
     let max_items = config.and_then(|config| reader_config(findings, config, language));
-    let config = reader.template(findings, "ReaderConfig", language);
+    let config = reader.get("ReaderConfig").cloned();
     Some(ItemReader { resource: resource?, config, max_items, parameters })
 }
 
@@ -290,6 +290,6 @@ fn result_writer(
         config.word(findings, "Transformation", &["NONE", "COMPACT", "FLATTEN"]);
         config.word(findings, "OutputType", &["JSON", "JSONL"]);
     }
-    let config = writer.template(findings, "WriterConfig", language);
+    let config = writer.get("WriterConfig").cloned();
     Some(ResultWriter { resource, config, parameters })
 }
