@@ -100,6 +100,7 @@ impl Example {
 mod tests {
     use super::*;
     use anyhow::ensure;
+    use std::collections::{BTreeMap, BTreeSet};
 
     #[test]
     fn components_are_built_from_these_sources() -> Result<()> {
@@ -130,6 +131,54 @@ mod tests {
         let total =
             fs::read_dir(layout.built())?.map(|entry| Ok(entry?.metadata()?.len())).sum::<Result<u64>>()?;
         ensure!(total <= TOTAL_BYTES_MAX, "{total} bytes");
+        Ok(())
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Deployment {
+        functions: BTreeMap<String, Function>,
+        machines: BTreeMap<String, Machine>,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Function {
+        wasm: String,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Machine {
+        file: String,
+    }
+
+    #[test]
+    fn workflows_name_what_is_there() -> Result<()> {
+        let folder = Layout::find().examples().join("workflows");
+        let deployment: Deployment = toml::from_str(&fs::read_to_string(folder.join("stepwell.toml"))?)?;
+        for function in deployment.functions.values() {
+            ensure!(folder.join(&function.wasm).is_file(), "no file {}", function.wasm);
+        }
+        let mut unused: BTreeSet<&str> = deployment.functions.keys().map(String::as_str).collect();
+        for Machine { file } in deployment.machines.values() {
+            let definition = fs::read_to_string(folder.join(file)).with_context(|| file.clone())?;
+            for (_, rest) in definition.match_indices("${").map(|(at, _)| definition.split_at(at + 2)) {
+                let (name, _) = rest.split_once('}').context("a placeholder without end")?;
+                ensure!(deployment.functions.contains_key(name), "{file} names `{name}`");
+                unused.remove(name);
+            }
+        }
+        ensure!(unused.is_empty(), "no workflow calls {unused:?}");
+        Ok(())
+    }
+
+    #[test]
+    fn conformance_functions_are_there() -> Result<()> {
+        let folder = Layout::find().root.join("tests/conformance");
+        let text = fs::read_to_string(folder.join("functions.json"))?;
+        let functions: BTreeMap<String, BTreeMap<String, serde_json::Value>> = serde_json::from_str(&text)?;
+        for (behaviour, function) in functions.iter().filter(|(behaviour, _)| *behaviour != "*") {
+            let path = function.get("path").and_then(serde_json::Value::as_str).context("a path")?;
+            ensure!(folder.join(path).is_file(), "{behaviour}: no file {path}");
+        }
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! The task of one's own in README.md builds and passes its tests.
+//! Projects that use the SDK as anybody would: the task of one's own in README.md, and the guest examples.
 
 use std::{
     env, fs,
@@ -15,7 +15,7 @@ const TARGET: &str = "wasm32-wasip2";
 #[test]
 fn task_of_ones_own_passes_its_tests() {
     let project = project("native");
-    cargo(&project, &["test", "--quiet"]);
+    cargo(&project, &project.join("target"), &["test", "--quiet"]);
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn task_of_ones_own_becomes_a_component() {
         return;
     }
     let project = project("component");
-    cargo(&project, &["build", "--quiet", "--release", "--target", TARGET]);
+    cargo(&project, &project.join("target"), &["build", "--quiet", "--release", "--target", TARGET]);
 
     let component = project.join("target").join(TARGET).join("release/price_order.wasm");
     let component = fs::read(component).expect("the file that README names");
@@ -45,6 +45,14 @@ fn task_of_ones_own_becomes_a_component() {
     for import in ["stepwell:task/context@0.1.0", "stepwell:task/logging@0.1.0"] {
         assert!(imports.iter().any(|name| name == import), "{import} in {imports:?}");
     }
+}
+
+#[test]
+fn guest_examples_pass_their_tests() {
+    let examples = Path::new(SDK).join("../../guest-examples");
+    // Tests of tasks run natively; `cargo xtask guests` holds the components against these sources.
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guest-examples");
+    cargo(&examples, &target, &["test", "--quiet", "--workspace"]);
 }
 
 /// README's project in a folder of its own, kept between runs so that its dependencies are built once.
@@ -68,12 +76,12 @@ fn block(title: &str) -> String {
     block.join("\n")
 }
 
-fn cargo(project: &Path, arguments: &[&str]) {
+fn cargo(project: &Path, target: &Path, arguments: &[&str]) {
     let output = Command::new(env!("CARGO"))
         .args(arguments)
         .arg("--offline")
         .current_dir(project)
-        .env("CARGO_TARGET_DIR", project.join("target"))
+        .env("CARGO_TARGET_DIR", target)
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .output()
