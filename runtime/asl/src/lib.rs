@@ -51,9 +51,12 @@ pub fn parse(text: &str, workflow: WorkflowType) -> (Option<StateMachine>, Vec<D
         Err(finding) => return (None, vec![*finding]),
     };
     let Lowered { machine, mut fields, mut transitions } = lower::lower(&value, workflow);
-    locate(text, &mut fields);
-    locate(text, &mut transitions);
-    fields.sort_by_key(|finding| finding.position);
+    if !fields.is_empty() || !transitions.is_empty() {
+        let map = syntax::Map::of(text);
+        map.locate(&mut fields);
+        map.locate(&mut transitions);
+        fields.sort_by_key(|finding| finding.position);
+    }
     let repeated = syntax::repeated_fields(text);
     let machine = machine.filter(|_| repeated.is_empty());
     let mut diagnostics: Vec<_> = repeated.into_iter().map(|field| twice(text, field)).collect();
@@ -86,10 +89,7 @@ pub fn locate(text: &str, diagnostics: &mut [Diagnostic]) {
     if diagnostics.iter().all(|d| d.position.is_some()) || syntax::parse(text).is_err() {
         return;
     }
-    let map = syntax::Map::of(text);
-    for diagnostic in diagnostics.iter_mut().filter(|d| d.position.is_none()) {
-        diagnostic.position = Some(syntax::position(text, map.offset(&diagnostic.pointer)));
-    }
+    syntax::Map::of(text).locate(diagnostics);
 }
 
 fn no_object() -> Diagnostic {

@@ -232,27 +232,7 @@ impl<'t> Lower<'t> {
         for ((name, value), state) in states.map.iter().zip(first..) {
             let place = states_at.field(name);
             self.state_name(name, &place);
-            let state = StateIdx(index(state));
-            let mut read = None;
-            let mut state_exits = Exits::default();
-            if let Some(object) = object::object(&mut self.findings, value, &place) {
-                let language = self.state_language(object);
-                let context = Context {
-                    flow: job.flow,
-                    state,
-                    language,
-                    workflow: job.workflow,
-                    targets: &targets,
-                    scope: &job.scope,
-                };
-                read = self.state(object, name, &context, &mut state_exits);
-            } else {
-                state_exits.unknown = true;
-            }
-            if let Some(slot) = self.states.get_mut(state.0 as usize) {
-                *slot = read;
-            }
-            exits.push(state_exits);
+            exits.push(self.state_of_flow(&job, name, value, &place, StateIdx(index(state)), &targets));
         }
         let start = match start {
             None => Start::Unknown,
@@ -273,6 +253,31 @@ impl<'t> Lower<'t> {
                 states,
             });
         }
+    }
+
+    /// Reads one state into its place and says where it goes on to.
+    fn state_of_flow(
+        &mut self,
+        job: &Job<'t>,
+        name: &str,
+        value: &'t Value,
+        at: &Place<'_>,
+        state: StateIdx,
+        targets: &HashMap<&'t str, StateIdx>,
+    ) -> Exits {
+        let mut exits = Exits::default();
+        let Some(object) = object::object(&mut self.findings, value, at) else {
+            exits.unknown = true;
+            return exits;
+        };
+        let language = self.state_language(object);
+        let (flow, workflow, scope) = (job.flow, job.workflow, &job.scope);
+        let context = Context { flow, state, language, workflow, targets, scope };
+        let read = self.state(object, name, &context, &mut exits);
+        if let Some(slot) = self.states.get_mut(state.0 as usize) {
+            *slot = read;
+        }
+        exits
     }
 
     fn state_name(&mut self, name: &'t str, at: &Place<'_>) {

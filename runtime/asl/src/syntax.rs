@@ -133,7 +133,8 @@ fn token_length(text: &str, offset: usize) -> usize {
 /// Where the values of a text begin.
 ///
 /// INVARIANT: made only of texts that [`parse`] accepts, so that its own reading can be simple.
-pub(crate) struct Map {
+pub(crate) struct Map<'a> {
+    text: &'a str,
     nodes: Vec<Node>,
 }
 
@@ -150,16 +151,23 @@ enum Children {
     Items(Vec<usize>),
 }
 
-impl Map {
-    pub(crate) fn of(text: &str) -> Self {
+impl<'a> Map<'a> {
+    pub(crate) fn of(text: &'a str) -> Self {
         let mut reader = Reader { text, at: 0, nodes: Vec::new(), repeated: Vec::new() };
         reader.value(&mut None);
-        Self { nodes: reader.nodes }
+        Self { text, nodes: reader.nodes }
+    }
+
+    /// Gives each finding that has no place yet its place in the text.
+    pub(crate) fn locate(&self, findings: &mut [Diagnostic]) {
+        for finding in findings.iter_mut().filter(|finding| finding.position.is_none()) {
+            finding.position = Some(position(self.text, self.offset(&finding.pointer)));
+        }
     }
 
     /// Where the value that a pointer names begins; for a field that is its key, and for a way that leads nowhere
     /// the last object on it.
-    pub(crate) fn offset(&self, pointer: &str) -> usize {
+    fn offset(&self, pointer: &str) -> usize {
         let Some(mut node) = self.nodes.first() else { return 0 };
         let mut at = node.at;
         for token in pointer.split('/').skip(1) {

@@ -101,7 +101,7 @@ impl Reader {
         }
     }
 
-    fn templates<'s, const N: usize>(&mut self, templates: [&'s Option<Template>; N]) {
+    fn templates<const N: usize>(&mut self, templates: [&Option<Template>; N]) {
         for template in templates.into_iter().flatten() {
             match template {
                 Template::JsonPath(template) => self.add(template.variables()),

@@ -409,6 +409,15 @@ fn tasks() {
         &format!(r#"{TASK}, "Credentials": {{"InvalidField": "x"}}"#),
         "The field 'RoleArn' is required but was missing at /States/S/Credentials",
     );
+    check_state(
+        &format!(r#"{TASK}, "Parameters": {{"FunctionNam": "x", "Payload.$": "$"}}"#),
+        &[
+            "SCHEMA_VALIDATION_FAILED: The field 'FunctionName' is required but was missing at /States/S/Parameters",
+            "SCHEMA_VALIDATION_FAILED: The field \"FunctionNam\" is not supported by Step Functions at \
+             /States/S/Parameters [/States/S/Parameters/FunctionNam] | did you mean `FunctionName`?",
+        ],
+    );
+    check_state(&format!(r#"{TASK}, "Parameters": {{"FunctionName.$": "$.f", "Payload": "{{%"}}"#), &[]);
 }
 
 #[test]

@@ -7,8 +7,10 @@ use crate::definition::{
 };
 use crate::diagnostic::{Code, Severity};
 use crate::place::{Findings, Place};
+use crate::suggest::did_you_mean;
 use std::sync::Arc;
 use stepwell_jsonpath::Expression;
+use stepwell_types::Value;
 use stepwell_types::quota::STATE_SECONDS_MAX;
 
 impl<'t> Lower<'t> {
@@ -43,6 +45,10 @@ impl<'t> Lower<'t> {
         };
         if context.workflow == WorkflowType::Express {
             check_express(findings, &resource, &at);
+        }
+        match &resource {
+            Resource::LambdaInvoke(_) => check_invoke(findings, state, language),
+            Resource::Function(_) | Resource::Activity(_) | Resource::Service(_) => {}
         }
         Some(Task { resource, resource_text: Arc::clone(text), timeout_seconds, heartbeat_seconds, role_arn })
     }
@@ -93,6 +99,35 @@ fn integration(text: &str) -> Option<Resource> {
         action: Arc::from(action),
         pattern,
     }))
+}
+
+/// The arguments of `lambda:invoke`, as far as they are written out.
+fn check_invoke(findings: &mut Findings, state: Object<'_, '_>, language: QueryLanguage) {
+    const FIELDS: &[&str] =
+        &["FunctionName", "Payload", "Qualifier", "InvocationType", "ClientContext", "LogType"];
+    let name = match language {
+        QueryLanguage::JsonPath => "Parameters",
+        QueryLanguage::Jsonata => "Arguments",
+    };
+    let at = state.at.field(name);
+    let Some(arguments) = state.get(name).and_then(Value::as_object) else { return };
+    let plain = |key: &str| match language {
+        QueryLanguage::JsonPath => key.strip_suffix(".$").unwrap_or(key).to_owned(),
+        QueryLanguage::Jsonata => key.to_owned(),
+    };
+    if !arguments.keys().any(|key| plain(key) == "FunctionName") {
+        findings.schema("The field 'FunctionName' is required but was missing", &at);
+    }
+    for key in arguments.keys().filter(|key| !FIELDS.contains(&plain(key).as_str())) {
+        findings.add(
+            Severity::Error,
+            Code::SchemaValidationFailed,
+            format!("The field \"{key}\" is not supported by Step Functions"),
+            &at,
+            &at.field(key),
+            did_you_mean(&plain(key), FIELDS.iter().copied()),
+        );
+    }
 }
 
 /// What Express workflows do not have, in AWS's words (two blanks included).
