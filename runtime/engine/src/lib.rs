@@ -1,1 +1,48 @@
 //! Drives executions: load, step, commit, dispatch.
+//!
+//! [`Engine`] is what every protocol calls. Requests, answers and errors are plain types that know no HTTP:
+//! [`machine`], [`execution`], [`task_token`], [`function`].
+//!
+//! INVARIANT: no command leaves before its transition is durable (Standard).
+//! INVARIANT: at most one turn at a time per execution.
+//! Not here: ASL semantics (`interpreter`), how rows are kept (`store`), how a guest runs (`sandbox`).
+
+#![forbid(unsafe_code)]
+
+pub mod clock;
+mod driver;
+mod engine;
+pub mod execution;
+mod express;
+pub mod function;
+mod journal;
+pub mod log;
+pub mod machine;
+pub mod page;
+mod recovery;
+mod row;
+mod scope;
+mod task;
+pub mod task_token;
+mod timer;
+
+pub use clock::Clock;
+pub use engine::{Engine, EngineConfig};
+pub use scope::Scope;
+
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// A key and a value that a caller hangs on a resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tag {
+    /// 1 to 128 characters.
+    pub key: Arc<str>,
+    /// 0 to 256 characters.
+    pub value: Arc<str>,
+}
+
+/// The store did not do what it was asked; the reason is for the log, not for the caller.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the store failed: {0}")]
+pub struct StoreFailure(pub Arc<str>);

@@ -1,0 +1,668 @@
+//! Drives one durable execution: step, commit, dispatch.
+//!
+//! A turn steps the execution and submits its transition; the next turn may begin before that is durable. What a
+//! transition asks of the world is held back until it is.
+//!
+//! INVARIANT: no command leaves before its transition is durable.
+//! INVARIANT: at most one turn at a time per execution (the lock of [`Turn`]).
+//! Not here: ASL semantics (`interpreter`), how a task runs (`task`), how an execution comes back into memory
+//! (`load`).
+
+mod details;
+mod load;
+
+pub(crate) use details::{Details, Fixed};
+pub(crate) use load::{Entries, arn_of};
+
+use crate::engine::Engine;
+use crate::execution::AttemptUsage;
+use crate::function::FunctionError;
+use crate::function::invocation::Callable;
+use crate::journal;
+use crate::machine::Machine;
+use crate::task::{Answer, Call, Caller, failure_of};
+use crate::{Scope, StoreFailure};
+use bytes::Bytes;
+use parking_lot::Mutex;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use stepwell_history::{SequenceCell, Writer};
+use stepwell_interpreter::frame::Phase;
+use stepwell_interpreter::{
+    AttemptId, Cause, Command, Execution, FrameId, Input, Outcome, Reason, Rejected, TaskStart, TimerId,
+    Transition, Waiting,
+};
+use stepwell_sandbox::Digest;
+use stepwell_store::{
+    Commit, CommitError, ExecutionRow, ExecutionStatus, Lane, MachineScope, Naming, PendingKey, PendingWrite,
+    Pledge, SequenceRef, SubmitError, Ticket, TransitionWrite, promise,
+};
+use stepwell_types::{ExecutionArn, Timestamp};
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+
+/// How long an attempt runs before its start is written down by itself; until then its answer stands for it.
+const STARTED_AFTER: Duration = Duration::from_millis(250);
+/// How long a turn waits for room in the store's queue before it tries again.
+const RESUBMIT_AFTER: Duration = Duration::from_millis(2);
+/// The slot of the timer row that stands for a [`Command::Resume`].
+const RESUME_SLOT: u8 = 1;
+
+/// The executions in memory.
+pub(crate) struct Drivers {
+    live: Mutex<HashMap<u64, Arc<Live>>>,
+    loads: Mutex<HashMap<u64, load::LoadJob>>,
+    last_number: AtomicU64,
+    /// Who waits for an execution to close.
+    waiters: Mutex<HashMap<u64, Arc<Notify>>>,
+}
+
+impl Drivers {
+    pub(crate) fn new(last_number: u64) -> Self {
+        Self {
+            live: Mutex::default(),
+            loads: Mutex::default(),
+            last_number: AtomicU64::new(last_number),
+            waiters: Mutex::default(),
+        }
+    }
+
+    /// The number of a new execution.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.last_number.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Resolves when the execution closes in this process.
+    pub(crate) fn waiter(&self, number: u64) -> Arc<Notify> {
+        Arc::clone(self.waiters.lock().entry(number).or_default())
+    }
+
+    /// Nobody waits any more.
+    pub(crate) fn forget_waiter(&self, number: u64, waiter: Arc<Notify>) {
+        let mut waiters = self.waiters.lock();
+        drop(waiter);
+        if waiters.get(&number).is_some_and(|waiter| Arc::strong_count(waiter) == 1) {
+            waiters.remove(&number);
+        }
+    }
+}
+
+/// A durable execution in memory.
+pub(crate) struct Live {
+    pub(crate) number: u64,
+    pub(crate) caller: Caller,
+    machine: Arc<Machine>,
+    arn: ExecutionArn,
+    naming: Naming,
+    started: Timestamp,
+    input_hash: [u8; 32],
+    details: Details,
+    turn: Mutex<Turn>,
+    releases: Mutex<Releases>,
+}
+
+/// What a turn works on.
+struct Turn {
+    /// `None` once it has closed or was given up.
+    execution: Option<Execution>,
+    last: Option<SequenceRef>,
+    frames: BTreeMap<FrameId, SequenceRef>,
+    timers: HashMap<TimerId, PendingKey>,
+    attempts: HashMap<AttemptId, Running>,
+    /// The digest that each visit of a Task began with, for its retries.
+    pins: BTreeMap<FrameId, Pin>,
+    /// Commits that found no room, in order.
+    unsent: VecDeque<(Commit, Pledge<Result<stepwell_store::Committed, CommitError>>)>,
+}
+
+/// An attempt that is to run, or runs.
+struct Running {
+    handle: Option<AbortHandle>,
+    origin: Origin,
+}
+
+/// Who scheduled an attempt.
+enum Origin {
+    /// This process: it starts with its transition.
+    Scheduled,
+    /// An earlier process: recovery decides whether it runs again.
+    Restored(Box<TaskStart>),
+}
+
+/// The code of one visit of a Task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pin {
+    pub(crate) visit: u64,
+    pub(crate) digest: Digest,
+}
+
+#[derive(Default)]
+struct Releases {
+    queue: VecDeque<(Ticket, Vec<Command>)>,
+    draining: bool,
+}
+
+/// Why an input had no effect.
+#[derive(Debug)]
+pub(crate) enum TurnError {
+    /// The interpreter refused it.
+    Rejected(Reason),
+    /// It has closed.
+    Closed,
+    /// The store failed.
+    Store(StoreFailure),
+}
+
+/// What a new execution is made of.
+pub(crate) struct NewExecution {
+    pub(crate) number: u64,
+    pub(crate) scope: Scope,
+    pub(crate) machine: Arc<Machine>,
+    pub(crate) arn: ExecutionArn,
+    pub(crate) naming: Naming,
+    pub(crate) started: Timestamp,
+    pub(crate) input_hash: [u8; 32],
+    pub(crate) details: Details,
+}
+
+impl Live {
+    fn new(new: NewExecution, turn: Turn) -> Arc<Self> {
+        let NewExecution { number, scope, machine, arn, naming, started, input_hash, details } = new;
+        Arc::new(Self {
+            number,
+            caller: Caller { scope, execution_arn: arn.to_string().into() },
+            machine,
+            arn,
+            naming,
+            started,
+            input_hash,
+            details,
+            turn: Mutex::new(turn),
+            releases: Mutex::default(),
+        })
+    }
+
+    /// The pending row of a timer.
+    fn timer_key(&self, id: TimerId, due: Timestamp) -> PendingKey {
+        let event = (u64::from(id.frame.0) << 32) | u64::from(id.serial);
+        PendingKey::Timer { due_ms: due.as_millis(), execution: self.number, event, slot: 0 }
+    }
+
+    fn resume_key(&self) -> PendingKey {
+        PendingKey::Timer { due_ms: 0, execution: self.number, event: 0, slot: RESUME_SLOT }
+    }
+
+    fn inflight_key(&self, attempt: AttemptId) -> PendingKey {
+        PendingKey::Inflight { execution: self.number, event: attempt.0.0 }
+    }
+
+    /// What an earlier process had scheduled, once: from now on it belongs to this process.
+    pub(crate) fn take_restored(&self, attempt: AttemptId) -> Option<Box<TaskStart>> {
+        let mut turn = self.turn.lock();
+        let running = turn.attempts.get_mut(&attempt)?;
+        match std::mem::replace(&mut running.origin, Origin::Scheduled) {
+            Origin::Restored(start) => Some(start),
+            Origin::Scheduled => None,
+        }
+    }
+
+    /// Whether an attempt was marked as begun.
+    pub(crate) fn has_begun(&self, attempt: AttemptId) -> bool {
+        let turn = self.turn.lock();
+        let frame = turn.execution.as_ref().and_then(|execution| execution.frame_of(attempt));
+        frame.is_some_and(|frame| match &frame.waiting {
+            Waiting::Task(wait) => wait.phase != Phase::Scheduled,
+            Waiting::Ready | Waiting::Join(_) | Waiting::Time(_) | Waiting::Retry(_) => false,
+        })
+    }
+
+    fn row(&self, turn: &Turn, execution: &Execution, stopped: Option<Timestamp>) -> ExecutionRow {
+        let progress = execution.progress();
+        ExecutionRow {
+            scope: MachineScope {
+                account: self.caller.scope.account,
+                region: self.caller.scope.region.clone(),
+                machine: self.arn.machine.clone(),
+            },
+            name: self.arn.name.clone(),
+            naming: self.naming,
+            status: status_of(progress.status),
+            started_ms: self.started.as_millis(),
+            stopped_ms: stopped.map(Timestamp::as_millis),
+            machine_revision: self.machine.revision,
+            input_hash: self.input_hash,
+            next_event: progress.next_event.0,
+            frames: turn.frames.iter().map(|(frame, at)| (u64::from(frame.0), at.clone())).collect(),
+            details: self.details.encode(&turn.pins),
+        }
+    }
+}
+
+/// What a timer row stands for.
+pub(crate) fn timer_input(event: u64, slot: u8) -> Input {
+    if slot == RESUME_SLOT {
+        return Input::Resumed;
+    }
+    // The halves that `timer_key` joined.
+    let frame = FrameId((event >> 32) as u32);
+    Input::TimerFired { id: TimerId { frame, serial: (event & 0xffff_ffff) as u32 } }
+}
+
+fn status_of(status: stepwell_interpreter::Status) -> ExecutionStatus {
+    use stepwell_interpreter::Status;
+    match status {
+        Status::Running => ExecutionStatus::Running,
+        Status::Succeeded => ExecutionStatus::Succeeded,
+        Status::Failed => ExecutionStatus::Failed,
+        Status::TimedOut => ExecutionStatus::TimedOut,
+        Status::Aborted => ExecutionStatus::Aborted,
+    }
+}
+
+impl Engine {
+    /// Submits an execution's first transition. Nothing is dispatched before [`Engine::release`].
+    pub(crate) fn submit_start(
+        &self,
+        new: NewExecution,
+        transition: Transition,
+    ) -> Result<(Arc<Live>, Ticket, Vec<Command>), SubmitError> {
+        let turn = Turn {
+            execution: None,
+            last: None,
+            frames: BTreeMap::new(),
+            timers: HashMap::new(),
+            attempts: HashMap::new(),
+            pins: BTreeMap::new(),
+            unsent: VecDeque::new(),
+        };
+        let live = Live::new(new, turn);
+        let mut turn = live.turn.lock();
+        let cause = Cause::Started(Arc::clone(transition.next.start_input()));
+        let (commit, commands) = self.prepare(&live, &mut turn, cause, None, transition);
+        let ticket = self.0.store.submit(commit)?;
+        drop(turn);
+        Ok((live, ticket, commands))
+    }
+
+    /// A start that is durable: the execution takes inputs from now on.
+    pub(crate) fn admit(&self, live: &Arc<Live>, commands: Vec<Command>) {
+        if live.turn.lock().execution.is_some() {
+            self.0.drivers.live.lock().insert(live.number, Arc::clone(live));
+        }
+        self.dispatch(live, commands);
+    }
+
+    /// Gives an input to an execution, wherever it is. The ticket says when its effect is durable.
+    pub(crate) async fn give(
+        &self,
+        number: u64,
+        input: Input,
+        usage: Option<AttemptUsage>,
+    ) -> Result<Ticket, TurnError> {
+        let live = self.live(number).await?.ok_or(TurnError::Closed)?;
+        self.turn(&live, input, usage)
+    }
+
+    /// One turn. What it commits is dispatched, in order, when it is durable.
+    pub(crate) fn turn(
+        &self,
+        live: &Arc<Live>,
+        input: Input,
+        usage: Option<AttemptUsage>,
+    ) -> Result<Ticket, TurnError> {
+        let mut turn = live.turn.lock();
+        let execution = turn.execution.take().ok_or(TurnError::Closed)?;
+        let cause = Cause::Took(input.clone());
+        let transition = match execution.step(input, self.0.clock.now()) {
+            Ok(transition) => transition,
+            Err(rejected) => {
+                let Rejected { execution, reason } = *rejected;
+                turn.execution = Some(execution);
+                return Err(TurnError::Rejected(reason));
+            }
+        };
+        if transition.is_transient() {
+            // A heartbeat: it moves a due time in memory.
+            for command in &transition.commands {
+                if let Command::SetTimer { id, due } = command {
+                    self.arm(live.number, live.timer_key(*id, *due), *due);
+                }
+            }
+            turn.execution = Some(transition.next);
+            return Ok(Ticket::kept(Ok(stepwell_store::Committed { sequence: 0 })));
+        }
+        let (commit, commands) = self.prepare(live, &mut turn, cause, usage, transition);
+        let ticket = self.send(live, &mut turn, commit);
+        self.release_later(live, ticket.clone(), commands);
+        Ok(ticket)
+    }
+
+    /// Turns a transition into a commit, and the turn's state into what follows it.
+    fn prepare(
+        &self,
+        live: &Live,
+        turn: &mut Turn,
+        cause: Cause,
+        usage: Option<AttemptUsage>,
+        transition: Transition,
+    ) -> (Commit, Vec<Command>) {
+        let mut commit = Commit::new(live.caller.scope.account, self.0.store.epoch());
+        let is_start = matches!(cause, Cause::Started(_));
+        commit.lane = if is_start { Lane::Start } else { Lane::Progress };
+        if let Cause::Took(input) = &cause {
+            let answered = match input {
+                Input::TaskSubmitted { attempt, .. }
+                | Input::TaskSucceeded { attempt, .. }
+                | Input::TaskFailed { attempt, .. } => Some(*attempt),
+                _ => None,
+            };
+            if let Some(attempt) = answered
+                && turn.attempts.remove(&attempt).is_some()
+            {
+                commit.pending.push(PendingWrite::Remove(live.inflight_key(attempt)));
+            }
+            if let Input::TimerFired { id } = input
+                && let Some(key) = turn.timers.remove(id)
+            {
+                commit.pending.push(PendingWrite::Remove(key));
+            }
+            if matches!(input, Input::Resumed) {
+                commit.pending.push(PendingWrite::Remove(live.resume_key()));
+            }
+        }
+        let sequence: SequenceCell = Arc::new(OnceLock::new());
+        let event_count = u32::try_from(transition.events.len()).unwrap_or(u32::MAX);
+        let now = transition.next.progress().last_at;
+        let mut writer = Writer::new(live.number, Arc::clone(&sequence));
+        transition.encode(&mut writer, &sequence, &cause, now);
+        journal::encode(usage.as_ref(), &mut writer);
+        let body = writer.finish();
+        let Transition { next, frames, commands, events: _ } = transition;
+
+        for frame in &frames.upserts {
+            turn.frames.insert(frame.id, SequenceRef::Cell(Arc::clone(&sequence)));
+        }
+        for frame in &frames.removals {
+            turn.frames.remove(frame);
+            turn.pins.remove(frame);
+        }
+        let mut stopped = None;
+        for command in &commands {
+            match command {
+                Command::StartTask(start) => {
+                    turn.attempts.insert(start.attempt, Running { handle: None, origin: Origin::Scheduled });
+                    commit.pending.push(PendingWrite::Add(live.inflight_key(start.attempt), Bytes::new()));
+                }
+                Command::CancelTask { attempt } => {
+                    // The handle stays until the command is dispatched.
+                    if turn.attempts.contains_key(attempt) {
+                        commit.pending.push(PendingWrite::Remove(live.inflight_key(*attempt)));
+                    }
+                }
+                Command::SetTimer { id, due } => {
+                    let key = live.timer_key(*id, *due);
+                    if let Some(earlier) = turn.timers.insert(*id, key)
+                        && earlier != key
+                    {
+                        commit.pending.push(PendingWrite::Remove(earlier));
+                    }
+                    commit.pending.push(PendingWrite::Add(key, Bytes::new()));
+                }
+                Command::ClearTimer { id } => {
+                    if let Some(key) = turn.timers.remove(id) {
+                        commit.pending.push(PendingWrite::Remove(key));
+                    }
+                }
+                Command::Resume => commit.pending.push(PendingWrite::Add(live.resume_key(), Bytes::new())),
+                Command::Close(_) => {
+                    stopped = Some(now);
+                    let timers = turn.timers.drain().map(|(_, key)| PendingWrite::Remove(key));
+                    commit.pending.extend(timers);
+                }
+                Command::StartChild(_) | Command::StartMapRun { .. } => {}
+            }
+        }
+        let row = live.row(turn, &next, stopped);
+        commit.transition = Some(TransitionWrite {
+            sequence: Arc::clone(&sequence),
+            execution: live.number,
+            previous: turn.last.replace(SequenceRef::Cell(sequence)),
+            first_event: row.next_event - u64::from(event_count),
+            event_count,
+            refs: body.references.into_iter().map(SequenceRef::Cell).collect(),
+            body: body.bytes.into(),
+            row,
+        });
+        turn.execution = stopped.is_none().then_some(next);
+        (commit, commands)
+    }
+
+    /// Submits a commit, after those of the same execution that found no room.
+    fn send(&self, live: &Arc<Live>, turn: &mut Turn, commit: Commit) -> Ticket {
+        if turn.unsent.is_empty() {
+            match self.0.store.submit(commit.clone()) {
+                Ok(ticket) => return ticket,
+                Err(SubmitError::QueueFull { .. }) => {
+                    let (engine, live) = (self.clone(), Arc::clone(live));
+                    tokio::spawn(async move { engine.resubmit(&live).await });
+                }
+                Err(error) => return Ticket::kept(Err(stopped(&error))),
+            }
+        }
+        let (ticket, pledge) = promise();
+        turn.unsent.push_back((commit, pledge));
+        ticket
+    }
+
+    /// Submits what found no room, in order, until nothing is left.
+    async fn resubmit(&self, live: &Arc<Live>) {
+        loop {
+            tokio::time::sleep(RESUBMIT_AFTER).await;
+            let mut turn = live.turn.lock();
+            while let Some((commit, _)) = turn.unsent.front() {
+                let outcome = self.0.store.submit(commit.clone());
+                if matches!(outcome, Err(SubmitError::QueueFull { .. })) {
+                    break;
+                }
+                let Some((_, pledge)) = turn.unsent.pop_front() else { break };
+                match outcome {
+                    Ok(ticket) => {
+                        tokio::spawn(async move { pledge.keep(ticket.await) });
+                    }
+                    Err(error) => pledge.keep(Err(stopped(&error))),
+                }
+            }
+            if turn.unsent.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// Holds commands back until their transition is durable; transitions of one execution are released in order.
+    fn release_later(&self, live: &Arc<Live>, ticket: Ticket, commands: Vec<Command>) {
+        let mut releases = live.releases.lock();
+        releases.queue.push_back((ticket, commands));
+        if !std::mem::replace(&mut releases.draining, true) {
+            let (engine, live) = (self.clone(), Arc::clone(live));
+            tokio::spawn(async move { engine.drain(&live).await });
+        }
+    }
+
+    async fn drain(&self, live: &Arc<Live>) {
+        loop {
+            let (ticket, commands) = {
+                let mut releases = live.releases.lock();
+                match releases.queue.pop_front() {
+                    Some(next) => next,
+                    None => {
+                        releases.draining = false;
+                        return;
+                    }
+                }
+            };
+            match ticket.await {
+                Ok(_) => self.dispatch(live, commands),
+                Err(error) => {
+                    self.give_up(live, &error);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// A commit took no effect: what is in memory is ahead of the store and is dropped; the next input loads anew.
+    fn give_up(&self, live: &Arc<Live>, error: &CommitError) {
+        tracing::error!(execution.arn = %live.caller.execution_arn, %error, "a transition was not committed");
+        let mut turn = live.turn.lock();
+        turn.execution = None;
+        for (_, running) in turn.attempts.drain() {
+            if let Some(handle) = running.handle {
+                handle.abort();
+            }
+        }
+        drop(turn);
+        self.0.drivers.live.lock().remove(&live.number);
+    }
+
+    /// Does what a durable transition asks of the world.
+    fn dispatch(&self, live: &Arc<Live>, commands: Vec<Command>) {
+        for command in commands {
+            match command {
+                Command::StartTask(start) => self.start_attempt(live, start),
+                Command::CancelTask { attempt } => {
+                    let running = live.turn.lock().attempts.remove(&attempt);
+                    if let Some(handle) = running.and_then(|running| running.handle) {
+                        handle.abort();
+                    }
+                }
+                Command::SetTimer { id, due } => self.arm(live.number, live.timer_key(id, due), due),
+                // It fires and is refused; in memory only what is due within the next minute waits.
+                Command::ClearTimer { .. } => {}
+                Command::Resume => {
+                    let (engine, live) = (self.clone(), Arc::clone(live));
+                    // Behind other work that is ready: a loop of states must not hold a thread.
+                    tokio::spawn(async move { engine.turn(&live, Input::Resumed, None).map(drop) });
+                }
+                Command::StartChild(start) => {
+                    let failure = crate::task::unsupported(&start.resource);
+                    let input = Input::TaskFailed { attempt: start.attempt, failure };
+                    let _ = self.turn(live, input, None);
+                }
+                Command::StartMapRun { attempt, .. } => {
+                    tracing::error!(%attempt, "a Distributed Map was not refused when its machine was created");
+                }
+                Command::Close(outcome) => self.closed(live, &outcome),
+            }
+        }
+    }
+
+    /// An execution has closed, durably.
+    fn closed(&self, live: &Arc<Live>, outcome: &Outcome) {
+        let Live { number, caller, arn, .. } = &**live;
+        tracing::debug!(execution.arn = %caller.execution_arn, outcome = outcome_name(outcome), "closed");
+        for (_, running) in live.turn.lock().attempts.drain() {
+            if let Some(handle) = running.handle {
+                handle.abort();
+            }
+        }
+        self.0.drivers.live.lock().remove(number);
+        let waiter = self.0.drivers.waiters.lock().remove(number);
+        if let Some(waiter) = waiter {
+            waiter.notify_waiters();
+        }
+        // A machine that is being deleted goes with its last execution.
+        if self.0.is_deleting(&caller.scope, &arn.machine) {
+            let (engine, scope, machine) = (self.clone(), caller.scope.clone(), arn.machine.clone());
+            tokio::spawn(async move { engine.0.finish_deleting(&scope, &machine).await });
+        }
+    }
+
+    /// Starts an attempt, unless it has been given up in between.
+    pub(crate) fn start_attempt(&self, live: &Arc<Live>, start: Box<TaskStart>) {
+        let mut turn = live.turn.lock();
+        let Some(running) = turn.attempts.get_mut(&start.attempt) else { return };
+        let (engine, live) = (self.clone(), Arc::clone(live));
+        let task = tokio::spawn(async move { engine.run_attempt(&live, &start).await });
+        running.handle = Some(task.abort_handle());
+    }
+
+    async fn run_attempt(&self, live: &Arc<Live>, start: &TaskStart) {
+        let attempt = start.attempt;
+        let answer = match self.resolve(live, start).await {
+            Ok((call, callable)) => {
+                let timed = start.timeout_s.is_some() || start.heartbeat_s.is_some();
+                // An attempt that may not run twice is marked before it runs; recovery then knows that one without
+                // the mark never left. Clocks of the state begin with the mark, too.
+                if (timed || !callable.reruns) && !self.started(live, attempt).await {
+                    return;
+                }
+                let marked = timed || !callable.reruns;
+                let run = self.attempt(&live.caller, start, call, &callable);
+                let mut run = std::pin::pin!(run);
+                match tokio::time::timeout(STARTED_AFTER, &mut run).await {
+                    Ok(answer) => answer,
+                    Err(_) => {
+                        if !marked && !self.started(live, attempt).await {
+                            return;
+                        }
+                        run.await
+                    }
+                }
+            }
+            Err(failure) => Answer { input: Input::TaskFailed { attempt, failure }, usage: None },
+        };
+        if let Err(error) = self.turn(live, answer.input, answer.usage) {
+            tracing::debug!(execution.arn = %live.caller.execution_arn, %attempt, ?error, "an answer came too late");
+        }
+    }
+
+    /// Writes down that an attempt has begun. `false` if it is not waited for any more.
+    async fn started(&self, live: &Arc<Live>, attempt: AttemptId) -> bool {
+        match self.turn(live, Input::TaskStarted { attempt, worker: None }, None) {
+            Ok(ticket) => ticket.await.is_ok(),
+            Err(TurnError::Rejected(Reason::AlreadyReported(_))) => true,
+            Err(_) => false,
+        }
+    }
+
+    /// Finds the code of an attempt: a retry keeps what its visit began with.
+    async fn resolve(
+        &self,
+        live: &Arc<Live>,
+        start: &TaskStart,
+    ) -> Result<(Call, Arc<Callable>), stepwell_types::Failure> {
+        let call = Call::read(&live.caller.scope, start)?;
+        let failure = |error: FunctionError| failure_of(&error);
+        let mut callable = self.callable(&live.caller.scope, &call.function).await.map_err(failure)?;
+        let pin = live.turn.lock().pins.get(&start.frame).copied().filter(|pin| pin.visit == start.visit.0);
+        match pin {
+            Some(pin) => callable = self.pinned(&callable, pin.digest).await.map_err(failure)?,
+            None => {
+                let pin = Pin { visit: start.visit.0, digest: callable.digest };
+                live.turn.lock().pins.insert(start.frame, pin);
+            }
+        }
+        Ok((call, callable))
+    }
+}
+
+fn outcome_name(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Succeeded(_) => "SUCCEEDED",
+        Outcome::Failed(_) => "FAILED",
+        Outcome::TimedOut => "TIMED_OUT",
+        Outcome::Aborted(_) => "ABORTED",
+    }
+}
+
+/// A refused submission in the words of a failed commit.
+fn stopped(error: &SubmitError) -> CommitError {
+    match error {
+        SubmitError::Stopped(reason) => CommitError::Stopped(reason.clone()),
+        SubmitError::QueueFull { .. } | SubmitError::LowSpace { .. } | SubmitError::TooLarge { .. } => {
+            CommitError::Refused(stepwell_store::Refusal::Unreadable(error.to_string()))
+        }
+    }
+}

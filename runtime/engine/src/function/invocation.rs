@@ -1,0 +1,421 @@
+//! Running functions: for a caller who waits, for one who does not, and for Task states.
+
+use super::row::{PolicyRow, VersionRow};
+use super::{FunctionError, InvocationType, Invoke, Invoked, digest};
+use crate::engine::{Engine, Inner};
+use crate::log::InvocationLog;
+use crate::task::remedy;
+use crate::{Scope, StoreFailure, row};
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use stepwell_sandbox::{
+    Clocks, Digest, FunctionIdentity, Grants, InvokeError, InvokeReport, InvokeRequest, Limits, Loaded,
+    LogLine, LogStream, Randomness, Usage,
+};
+use stepwell_store::{Commit, Lane, PendingKey, PendingKind, PendingRow, PendingWrite, SubmitError};
+use stepwell_types::{FunctionArn, FunctionQualifier};
+
+/// Queued invocations that run at once; the rest wait in the store.
+const QUEUED_RUNNING_MAX: usize = 256;
+/// Attempts of a queued invocation. Source: AWS Lambda, two retries.
+const QUEUED_ATTEMPTS_MAX: u32 = 3;
+/// Seconds before a queued invocation's second and third attempt. Source: AWS Lambda.
+const QUEUED_RETRY_DELAYS_S: [u64; 2] = [60, 120];
+/// Seconds before a queued invocation that found no room is tried again; not counted as an attempt.
+const QUEUED_THROTTLED_DELAY_S: u64 = 1;
+
+/// A version of a function, resolved: everything an attempt needs.
+#[derive(Clone)]
+pub(crate) struct Callable {
+    pub(crate) name: Arc<str>,
+    /// `$LATEST` or a number.
+    pub(crate) version: FunctionQualifier,
+    pub(crate) version_text: Arc<str>,
+    pub(crate) digest: Digest,
+    pub(crate) digest_text: Arc<str>,
+    pub(crate) limits: Limits,
+    pub(crate) memory_size_mb: u32,
+    pub(crate) environment: Arc<[(String, String)]>,
+    pub(crate) grants: Grants,
+    /// Whether an attempt that was in flight at a crash may run again: nobody could tell, or the function says so.
+    pub(crate) reruns: bool,
+    pub(crate) loaded: Loaded,
+}
+
+/// Callables of one function by the qualifier that was asked for.
+pub(crate) type Callables = Arc<Mutex<HashMap<Option<FunctionQualifier>, Arc<Callable>>>>;
+
+/// One attempt's circumstances.
+pub(crate) struct Attempt {
+    pub(crate) event: Arc<str>,
+    pub(crate) request_id: Arc<str>,
+    pub(crate) execution_arn: Option<Arc<str>>,
+    /// From 1.
+    pub(crate) number: u32,
+    pub(crate) idempotency_key: Arc<str>,
+}
+
+/// A queued invocation's row.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct QueuedRow {
+    function: String,
+    event: Arc<str>,
+    request_id: Arc<str>,
+    /// Attempts made.
+    attempts: u32,
+}
+
+/// What came of one attempt, as its callers need it.
+pub(crate) struct Ran {
+    /// The result, or Lambda's error payload.
+    pub(crate) payload: String,
+    /// The error's name, if it failed.
+    pub(crate) error_type: Option<String>,
+    pub(crate) report: InvokeReport,
+    pub(crate) log: Arc<InvocationLog>,
+}
+
+impl Engine {
+    /// `Invoke`
+    ///
+    /// # Errors
+    /// [`FunctionError`]. A function that fails has run: see [`Invoked::Ran::function_error`].
+    pub async fn invoke(&self, scope: &Scope, request: Invoke) -> Result<Invoked, FunctionError> {
+        let Invoke { function, event, invocation_type } = request;
+        let request_id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
+        match invocation_type {
+            InvocationType::RequestResponse => {
+                let callable = self.callable(scope, &function).await?;
+                let idempotency_key = Arc::clone(&request_id);
+                let attempt = Attempt {
+                    event,
+                    request_id: Arc::clone(&request_id),
+                    execution_arn: None,
+                    number: 1,
+                    idempotency_key,
+                };
+                let Ran { payload, error_type, report, log } = self.run(scope, &callable, attempt).await;
+                match &report.outcome {
+                    Err(InvokeError::TooManyRequests | InvokeError::MemoryExhausted) => {
+                        return Err(FunctionError::TooManyRequests);
+                    }
+                    Err(InvokeError::Internal(reason)) => {
+                        return Err(StoreFailure(reason.as_str().into()).into());
+                    }
+                    _ => {}
+                }
+                Ok(Invoked::Ran {
+                    request_id,
+                    version: callable.version.clone(),
+                    payload,
+                    function_error: error_type.map(|_| "Unhandled"),
+                    report: Box::new(report),
+                    log,
+                })
+            }
+            InvocationType::DryRun => self.callable(scope, &function).await.map(|_| Invoked::Checked),
+            InvocationType::Event => {
+                // Found now, so that the caller learns of a wrong name; resolved again when it runs.
+                self.function(scope, &function).await?;
+                let row = QueuedRow { function: function.to_string(), event, request_id, attempts: 0 };
+                let key = self.0.queued_key(0);
+                let mut commit = Commit::new(scope.account, self.0.store.epoch());
+                commit.lane = Lane::Start;
+                commit.pending.push(PendingWrite::Add(key, row::encode(&row)));
+                let ticket = self.0.store.submit(commit).map_err(|error| match error {
+                    SubmitError::QueueFull { .. } | SubmitError::LowSpace { .. } => {
+                        FunctionError::TooManyRequests
+                    }
+                    error => StoreFailure::from(error).into(),
+                })?;
+                ticket.await.map_err(StoreFailure::from)?;
+                self.0.queued_arrived.notify_one();
+                Ok(Invoked::Accepted)
+            }
+        }
+    }
+
+    /// Finds a function's version and its compiled code.
+    pub(crate) async fn callable(
+        &self,
+        scope: &Scope,
+        function: &FunctionArn,
+    ) -> Result<Arc<Callable>, FunctionError> {
+        let callables = self.0.callables_of(scope, &function.name);
+        if scope.owns(function.account, &function.region)
+            && let Some(callable) = callables.lock().get(&function.qualifier)
+        {
+            return Ok(Arc::clone(callable));
+        }
+        let not_found = || FunctionError::NotFound(function.clone());
+        let (_, latest) = self.0.function_row(scope, function).await?.ok_or_else(not_found)?;
+        let latest_policy = PolicyRow::parse(&latest.tags).map_err(FunctionError::InvalidParameter)?;
+        let (version, row, policy, previous) = match &function.qualifier {
+            None | Some(FunctionQualifier::Latest) => {
+                (FunctionQualifier::Latest, latest.version, latest_policy, latest.previous)
+            }
+            Some(FunctionQualifier::Version(version)) => {
+                let row = self.0.version_row(scope, &function.name, *version).await?.ok_or_else(not_found)?;
+                let policy = row.policy.clone().unwrap_or(latest_policy);
+                (FunctionQualifier::Version(*version), row, policy, None)
+            }
+            Some(FunctionQualifier::Alias(_)) => return Err(not_found()),
+        };
+        let wanted = digest(&row.code.digest)?;
+        let code = self.code(wanted);
+        let outcome = match &previous {
+            // What ran before serves while newer code compiles, or if it cannot be compiled.
+            Some(previous) => match tokio::time::timeout(Duration::from_millis(50), code).await {
+                Ok(Ok(loaded)) => Ok((loaded, true)),
+                Ok(Err(_)) | Err(_) => {
+                    self.code(digest(&previous.digest)?).await.map(|loaded| (loaded, false))
+                }
+            },
+            None => code.await.map(|loaded| (loaded, true)),
+        };
+        let (loaded, is_current) = outcome.map_err(|_| FunctionError::NotReady("Failed"))?;
+        let callable = Arc::new(resolved(Arc::clone(&function.name), version, &row, &policy, loaded));
+        if is_current {
+            callables.lock().insert(function.qualifier.clone(), Arc::clone(&callable));
+        }
+        Ok(callable)
+    }
+
+    /// The same version with other code: a retry keeps the digest that its visit began with.
+    pub(crate) async fn pinned(
+        &self,
+        callable: &Arc<Callable>,
+        pin: Digest,
+    ) -> Result<Arc<Callable>, FunctionError> {
+        if callable.digest == pin {
+            return Ok(Arc::clone(callable));
+        }
+        let loaded = self.code(pin).await.map_err(|_| FunctionError::NotReady("Failed"))?;
+        let digest_text = pin.to_string().into();
+        Ok(Arc::new(Callable { digest: pin, digest_text, loaded, ..(**callable).clone() }))
+    }
+
+    /// Runs one attempt and keeps its log.
+    pub(crate) async fn run(&self, scope: &Scope, callable: &Callable, attempt: Attempt) -> Ran {
+        let Attempt { event, request_id, execution_arn, number, idempotency_key } = attempt;
+        let request = InvokeRequest {
+            account: scope.account,
+            event,
+            invocation_id: Arc::clone(&request_id),
+            execution_arn: execution_arn.clone(),
+            attempt: number,
+            idempotency_key,
+            function: FunctionIdentity {
+                name: Arc::clone(&callable.name),
+                version: Arc::clone(&callable.version_text),
+            },
+            environment: Arc::clone(&callable.environment),
+            limits: callable.limits,
+            grants: callable.grants.clone(),
+            clocks: Clocks::Real,
+            randomness: Randomness::Real,
+        };
+        let mut report = self.0.sandbox.invoke(&callable.loaded, request).await;
+        let (payload, error_type) = match &mut report.outcome {
+            Ok(output) => (std::mem::take(output), None),
+            Err(error) => {
+                let (error_type, payload) = error.lambda_payload(&request_id);
+                (payload, Some(error_type))
+            }
+        };
+        let failure = report
+            .outcome
+            .as_ref()
+            .err()
+            .map(|error| remedy(error).unwrap_or_else(|| error.to_string()).into());
+        let record = InvocationLog {
+            ended: self.0.clock.now(),
+            function: Arc::clone(&callable.name),
+            version: Arc::clone(&callable.version_text),
+            request_id,
+            execution_arn,
+            lines: report.logs.clone(),
+            usage: report.usage,
+            memory_size_mb: callable.memory_size_mb,
+            failure,
+        };
+        let log = Arc::new(record);
+        self.0.logs.push(scope, Arc::clone(&log));
+        Ran { payload, error_type, report, log }
+    }
+
+    /// Runs queued invocations for as long as the engine lives.
+    pub(crate) async fn run_queued(self) {
+        let permits = Arc::new(tokio::sync::Semaphore::new(QUEUED_RUNNING_MAX));
+        let running: Arc<Mutex<std::collections::HashSet<u64>>> = Arc::default();
+        loop {
+            let now_ms = self.0.clock.now().as_millis();
+            let mut after = None;
+            let mut next_due_ms = None;
+            'pages: loop {
+                let Ok(page) = self.0.store.pending(PendingKind::Invocation, after, QUEUED_RUNNING_MAX).await
+                else {
+                    // The store has stopped; so will the server.
+                    return;
+                };
+                for PendingRow { key, value } in page.rows {
+                    let PendingKey::Invocation { due_ms, id } = key else { continue };
+                    if due_ms > now_ms {
+                        next_due_ms = Some(due_ms);
+                        break 'pages;
+                    }
+                    if !running.lock().insert(id) {
+                        continue;
+                    }
+                    let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
+                    let (engine, running) = (self.clone(), Arc::clone(&running));
+                    tokio::spawn(async move {
+                        engine.run_one_queued(key, &value).await;
+                        running.lock().remove(&id);
+                        drop(permit);
+                    });
+                }
+                match page.next {
+                    Some(next) => after = Some(next),
+                    None => break,
+                }
+            }
+            let wait = next_due_ms.map_or(Duration::from_secs(60), |due_ms| {
+                Duration::from_millis(u64::try_from(due_ms - now_ms).unwrap_or(0))
+                    .min(Duration::from_secs(60))
+            });
+            tokio::select! {
+                () = self.0.queued_arrived.notified() => {}
+                () = tokio::time::sleep(wait) => {}
+                () = self.0.stopping.cancelled() => return,
+            }
+        }
+    }
+
+    async fn run_one_queued(&self, key: PendingKey, value: &[u8]) {
+        let Ok(row) = row::decode::<QueuedRow>(value) else {
+            tracing::error!(?key, "a queued invocation cannot be read and is left where it is");
+            return;
+        };
+        let Ok(function) = row.function.parse::<FunctionArn>() else { return };
+        let scope = Scope { account: function.account, region: function.region.clone() };
+        let mut commit = Commit::new(scope.account, self.0.store.epoch());
+        commit.pending.push(PendingWrite::Remove(key));
+        let outcome = match self.callable(&scope, &function).await {
+            Ok(callable) => {
+                let attempt = Attempt {
+                    event: Arc::clone(&row.event),
+                    request_id: Arc::clone(&row.request_id),
+                    execution_arn: None,
+                    number: row.attempts + 1,
+                    idempotency_key: format!("{}/{}", row.request_id, row.attempts).into(),
+                };
+                self.run(&scope, &callable, attempt).await.report.outcome.map(drop)
+            }
+            Err(error) => {
+                self.note(&scope, &function, &row.request_id, &error.to_string());
+                match error {
+                    // It was deleted after it was accepted: nobody can run it any more.
+                    FunctionError::NotFound(_) => Ok(()),
+                    _ => Err(InvokeError::TooManyRequests),
+                }
+            }
+        };
+        let again = |attempts, delay_s| {
+            let row = QueuedRow { attempts, ..row.clone() };
+            PendingWrite::Add(self.0.queued_key(delay_s), row::encode(&row))
+        };
+        match outcome {
+            Ok(()) => {}
+            Err(InvokeError::TooManyRequests | InvokeError::MemoryExhausted | InvokeError::Internal(_)) => {
+                commit.pending.push(again(row.attempts, QUEUED_THROTTLED_DELAY_S));
+            }
+            Err(_) if row.attempts + 1 < QUEUED_ATTEMPTS_MAX => {
+                let delay_s = QUEUED_RETRY_DELAYS_S.get(row.attempts as usize).copied().unwrap_or(0);
+                commit.pending.push(again(row.attempts + 1, delay_s));
+            }
+            Err(_) => self.note(&scope, &function, &row.request_id, "given up after 3 attempts"),
+        }
+        if let Ok(ticket) = self.0.store.submit(commit) {
+            // Not durable means that the store has stopped, and the row is still there for the next start.
+            let _ = ticket.await;
+        }
+        self.0.queued_arrived.notify_one();
+    }
+
+    /// A line in a function's log that no guest wrote.
+    fn note(&self, scope: &Scope, function: &FunctionArn, request_id: &Arc<str>, text: &str) {
+        let line = LogLine { at: Duration::ZERO, stream: LogStream::Host, text: text.to_owned() };
+        let record = InvocationLog {
+            ended: self.0.clock.now(),
+            function: Arc::clone(&function.name),
+            version: "$LATEST".into(),
+            request_id: Arc::clone(request_id),
+            execution_arn: None,
+            lines: vec![line],
+            usage: Usage::default(),
+            memory_size_mb: 0,
+            failure: Some(text.into()),
+        };
+        self.0.logs.push(scope, Arc::new(record));
+    }
+}
+
+fn resolved(
+    name: Arc<str>,
+    version: FunctionQualifier,
+    row: &VersionRow,
+    policy: &PolicyRow,
+    loaded: Loaded,
+) -> Callable {
+    let settings = &row.settings;
+    let environment = settings.environment.iter().flatten();
+    let environment = environment.map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    let mut grants = Grants::default();
+    grants.network_hosts = policy.grants.iter().map(ToString::to_string).collect();
+    Callable {
+        name,
+        version_text: version.to_string().into(),
+        version,
+        digest: loaded.digest(),
+        digest_text: loaded.digest().to_string().into(),
+        limits: Limits {
+            timeout: Duration::from_secs(u64::from(settings.timeout_s)),
+            memory_bytes: u64::from(settings.memory_size_mb) << 20,
+            fuel: policy.fuel,
+            ..Limits::default()
+        },
+        memory_size_mb: settings.memory_size_mb,
+        environment,
+        grants,
+        reruns: policy.rerun_on_crash || policy.grants.is_empty(),
+        loaded,
+    }
+}
+
+impl Inner {
+    fn callables_of(&self, scope: &Scope, name: &Arc<str>) -> Callables {
+        let key = (scope.clone(), Arc::clone(name));
+        if let Some(callables) = self.functions.get(&key) {
+            return callables;
+        }
+        let callables = Callables::default();
+        self.functions.insert(key, Arc::clone(&callables));
+        callables
+    }
+
+    /// After a change: what was resolved before is resolved again.
+    pub(crate) fn forget_function(&self, scope: &Scope, name: &Arc<str>) {
+        self.functions.remove(&(scope.clone(), Arc::clone(name)));
+    }
+
+    /// The key of a queued invocation that is due after a delay.
+    fn queued_key(&self, delay_s: u64) -> PendingKey {
+        let now = self.clock.now();
+        let due = now.after(Duration::from_secs(delay_s));
+        PendingKey::Invocation { due_ms: due.as_millis(), id: self.new_revision(now) }
+    }
+}

@@ -1,0 +1,552 @@
+//! Creating, changing, reading and deleting functions and their versions.
+
+use super::code::{COMPILE_WAIT, CodeError};
+use super::row::{CodeRow, FunctionRow, PolicyRow, SettingsRow, VersionRow};
+use super::{CodeState, CreateFunction, Expected, FunctionConfiguration, FunctionError, FunctionSettings};
+use crate::engine::{Engine, Inner};
+use crate::page::{Page, PageRequest};
+use crate::{Scope, StoreFailure, Tag, row};
+use bytes::Bytes;
+use std::sync::Arc;
+use std::time::Duration;
+use stepwell_sandbox::{Digest, Prepared, PublishError};
+use stepwell_store::{
+    CatalogKey, CatalogKind, CatalogScope, CatalogWrite, Commit, CommitError, Lane, Order, Precondition,
+    Refusal,
+};
+use stepwell_types::{FunctionArn, FunctionQualifier};
+
+/// Functions on a page. Source: AWS Lambda, `ListFunctions`.
+const PAGE_ENTRIES_MAX: u32 = 50;
+/// Bytes of all environment variables. Source: AWS Lambda quota.
+const ENVIRONMENT_BYTES_MAX: usize = 4_096;
+/// Seconds of a time-out. Source: AWS Lambda quota.
+const TIMEOUT_S_MAX: u32 = 900;
+/// Megabytes of memory. Source: AWS Lambda quota.
+const MEMORY_SIZE_MB: std::ops::RangeInclusive<u32> = 128..=10_240;
+/// Characters of a description. Source: AWS Lambda API model.
+const DESCRIPTION_CHARS_MAX: usize = 256;
+
+fn key(scope: &Scope, name: &str) -> CatalogKey {
+    CatalogKey::new(CatalogKind::Function, scope.account, &scope.region, name)
+        .unwrap_or_else(|_| unreachable!("checked names fit a key"))
+}
+
+fn version_key(scope: &Scope, name: &str, version: u64) -> CatalogKey {
+    CatalogKey::new(CatalogKind::FunctionVersion, scope.account, &scope.region, name)
+        .unwrap_or_else(|_| unreachable!("checked names fit a key"))
+        .with_version(version)
+}
+
+fn arn(scope: &Scope, name: &Arc<str>, qualifier: Option<FunctionQualifier>) -> FunctionArn {
+    let Scope { account, region } = scope.clone();
+    FunctionArn { region, account, name: Arc::clone(name), qualifier }
+}
+
+fn check(settings: &FunctionSettings) -> Result<(), FunctionError> {
+    let refuse = |message: String| Err(FunctionError::InvalidParameter(message));
+    if let Some(timeout_s) = settings.timeout_s
+        && !(1..=TIMEOUT_S_MAX).contains(&timeout_s)
+    {
+        return refuse(format!("'timeout' must be between 1 and {TIMEOUT_S_MAX} seconds, not {timeout_s}"));
+    }
+    if let Some(memory_mb) = settings.memory_size_mb
+        && !MEMORY_SIZE_MB.contains(&memory_mb)
+    {
+        let (min, max) = (MEMORY_SIZE_MB.start(), MEMORY_SIZE_MB.end());
+        return refuse(format!("'memorySize' must be between {min} and {max} MB, not {memory_mb}"));
+    }
+    if let Some(description) = &settings.description
+        && description.chars().count() > DESCRIPTION_CHARS_MAX
+    {
+        return refuse(format!("'description' may have at most {DESCRIPTION_CHARS_MAX} characters"));
+    }
+    if let Some(environment) = &settings.environment {
+        let bytes: usize = environment.iter().map(|(name, value)| name.len() + value.len()).sum();
+        if bytes > ENVIRONMENT_BYTES_MAX {
+            return refuse(format!(
+                "Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. They have {bytes} bytes"
+            ));
+        }
+        let named = |name: &str| {
+            name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        };
+        if let Some((name, _)) = environment.iter().find(|(name, _)| !named(name)) {
+            return refuse(format!("'{name}' is no name of an environment variable"));
+        }
+    }
+    Ok(())
+}
+
+impl Engine {
+    /// `CreateFunction`. Waits up to 2 seconds for the code to compile; after that the answer's state is `Pending`.
+    ///
+    /// # Errors
+    /// [`FunctionError`]
+    pub async fn create_function(
+        &self,
+        scope: &Scope,
+        request: CreateFunction,
+    ) -> Result<FunctionConfiguration, FunctionError> {
+        check(&request.settings)?;
+        PolicyRow::parse(&request.tags).map_err(FunctionError::InvalidParameter)?;
+        let function = arn(scope, &request.name, None);
+        if self.0.function_row(scope, &function).await?.is_some() {
+            return Err(FunctionError::AlreadyExists(request.name));
+        }
+        let code = self.keep_code(request.code).await?;
+        let now = self.0.clock.now();
+        let row = FunctionRow {
+            version: VersionRow {
+                code,
+                settings: SettingsRow::new(request.settings),
+                revision_id: uuid::Uuid::new_v4().to_string().into(),
+                last_modified_ms: now.as_millis(),
+                policy: None,
+            },
+            previous: None,
+            last_version: u64::from(request.publish),
+            tags: request.tags,
+        };
+        let absent = Precondition::CatalogAbsent(key(scope, &request.name));
+        match self.0.write_function(scope, &request.name, absent, &row, request.publish).await {
+            Ok(()) => Ok(self.shown(scope, &request.name, &row, published(request.publish)).await),
+            Err(FunctionError::UpdateInProgress(_)) => Err(FunctionError::AlreadyExists(request.name)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// `GetFunction` and `GetFunctionConfiguration`
+    ///
+    /// # Errors
+    /// [`FunctionError::NotFound`]
+    pub async fn function(
+        &self,
+        scope: &Scope,
+        arn: &FunctionArn,
+    ) -> Result<FunctionConfiguration, FunctionError> {
+        let not_found = || FunctionError::NotFound(arn.clone());
+        let (_, row) = self.0.function_row(scope, arn).await?.ok_or_else(not_found)?;
+        match &arn.qualifier {
+            None | Some(FunctionQualifier::Latest) => {
+                Ok(self.shown(scope, &arn.name, &row, arn.qualifier.clone()).await)
+            }
+            Some(FunctionQualifier::Version(version)) => {
+                let version_row =
+                    self.0.version_row(scope, &arn.name, *version).await?.ok_or_else(not_found)?;
+                Ok(self.shown_version(scope, &arn.name, *version, &version_row, &row.tags).await)
+            }
+            Some(FunctionQualifier::Alias(_)) => Err(not_found()),
+        }
+    }
+
+    /// `UpdateFunctionCode`. The code before it serves until the new code is compiled.
+    ///
+    /// # Errors
+    /// [`FunctionError`]
+    pub async fn update_function_code(
+        &self,
+        scope: &Scope,
+        arn: &FunctionArn,
+        code: Arc<[u8]>,
+        expected: Expected,
+        publish: bool,
+    ) -> Result<FunctionConfiguration, FunctionError> {
+        let code = self.keep_code(code).await?;
+        self.change(scope, arn, &expected, publish, |row| {
+            if row.version.code != code {
+                row.previous = Some(std::mem::replace(&mut row.version.code, code));
+            }
+        })
+        .await
+    }
+
+    /// `UpdateFunctionConfiguration`
+    ///
+    /// # Errors
+    /// [`FunctionError`]
+    pub async fn update_function_settings(
+        &self,
+        scope: &Scope,
+        arn: &FunctionArn,
+        settings: FunctionSettings,
+        expected: Expected,
+    ) -> Result<FunctionConfiguration, FunctionError> {
+        check(&settings)?;
+        self.change(scope, arn, &expected, false, |row| {
+            row.version.settings = row.version.settings.clone().updated(settings);
+        })
+        .await
+    }
+
+    /// `PublishVersion`. Without a change since the last version, that version is answered again (AWS).
+    ///
+    /// # Errors
+    /// [`FunctionError`]
+    pub async fn publish_version(
+        &self,
+        scope: &Scope,
+        arn: &FunctionArn,
+        description: Option<Arc<str>>,
+        expected: Expected,
+    ) -> Result<FunctionConfiguration, FunctionError> {
+        let not_found = || FunctionError::NotFound(arn.clone());
+        let (_, row) = self.0.function_row(scope, arn).await?.ok_or_else(not_found)?;
+        check_expected(&expected, &row)?;
+        if let Some(last) = self.0.version_row(scope, &arn.name, row.last_version).await?
+            && last.code == row.version.code
+            && last.settings.same_but_description(&row.version.settings)
+            && last.policy == PolicyRow::parse(&row.tags).ok()
+        {
+            return Ok(self.shown_version(scope, &arn.name, row.last_version, &last, &row.tags).await);
+        }
+        self.change_with(scope, arn, &expected, true, description, |_| {}).await
+    }
+
+    /// `DeleteFunction`: with a version, only that one; without, all of it.
+    ///
+    /// # Errors
+    /// [`FunctionError`]
+    pub async fn delete_function(&self, scope: &Scope, arn: &FunctionArn) -> Result<(), FunctionError> {
+        let inner = &*self.0;
+        let not_found = || FunctionError::NotFound(arn.clone());
+        let (_, row) = inner.function_row(scope, arn).await?.ok_or_else(not_found)?;
+        let mut commit = Commit::new(scope.account, inner.store.epoch());
+        match &arn.qualifier {
+            None => {
+                commit.catalog.push(CatalogWrite::Delete(key(scope, &arn.name)));
+                for version in 1..=row.last_version {
+                    commit.catalog.push(CatalogWrite::Delete(version_key(scope, &arn.name, version)));
+                }
+            }
+            Some(FunctionQualifier::Version(version)) => {
+                commit.catalog.push(CatalogWrite::Delete(version_key(scope, &arn.name, *version)));
+            }
+            Some(FunctionQualifier::Latest) => {
+                return Err(FunctionError::InvalidParameter(
+                    "$LATEST version cannot be deleted without deleting the function.".to_owned(),
+                ));
+            }
+            Some(FunctionQualifier::Alias(_)) => return Err(not_found()),
+        }
+        let outcome = inner.submit(commit).await;
+        inner.forget_function(scope, &arn.name);
+        Ok(outcome.map(drop)?)
+    }
+
+    /// `ListFunctions`: by name, at most 50 on a page, `$LATEST` of each.
+    ///
+    /// # Errors
+    /// [`FunctionError::Page`]
+    pub async fn list_functions(
+        &self,
+        scope: &Scope,
+        page: &PageRequest,
+    ) -> Result<Page<FunctionConfiguration>, FunctionError> {
+        let inner = &*self.0;
+        let now = inner.clock.now();
+        let query = format!("functions/{}/{}", scope.account, scope.region);
+        let after: Option<Arc<str>> =
+            inner.page_tokens.read(&query, page.next_token.as_deref(), now).map_err(FunctionError::Page)?;
+        let rows = CatalogScope::Region(CatalogKind::Function, scope.account, scope.region.clone());
+        let limit = page.limit(PAGE_ENTRIES_MAX, PAGE_ENTRIES_MAX);
+        let after = after.map(|name| key(scope, &name));
+        let found = inner
+            .store
+            .catalog_scan(rows, Order::Ascending, after, limit)
+            .await
+            .map_err(StoreFailure::from)?;
+        let mut entries = Vec::with_capacity(found.rows.len());
+        for entry in found.rows {
+            let row: FunctionRow = row::decode(&entry.value).map_err(StoreFailure::from)?;
+            entries.push(self.shown(scope, &entry.key.name().into(), &row, None).await);
+        }
+        let next_token = found.next.map(|next| inner.page_tokens.make(&query, &next.name().to_owned(), now));
+        Ok(Page { entries, next_token })
+    }
+
+    /// `ListVersionsByFunction`: `$LATEST`, then the versions in order; at most 50 on a page.
+    ///
+    /// # Errors
+    /// [`FunctionError`]
+    pub async fn list_versions(
+        &self,
+        scope: &Scope,
+        arn: &FunctionArn,
+        page: &PageRequest,
+    ) -> Result<Page<FunctionConfiguration>, FunctionError> {
+        let inner = &*self.0;
+        let now = inner.clock.now();
+        let not_found = || FunctionError::NotFound(arn.clone());
+        let (_, row) = inner.function_row(scope, arn).await?.ok_or_else(not_found)?;
+        let query = format!("versions/{}/{}/{}", scope.account, scope.region, arn.name);
+        let after: Option<u64> =
+            inner.page_tokens.read(&query, page.next_token.as_deref(), now).map_err(FunctionError::Page)?;
+        let limit = page.limit(PAGE_ENTRIES_MAX, PAGE_ENTRIES_MAX);
+        let mut entries = Vec::new();
+        if after.is_none() {
+            entries.push(self.shown(scope, &arn.name, &row, Some(FunctionQualifier::Latest)).await);
+        }
+        let (account, region) = (scope.account, scope.region.clone());
+        let rows = CatalogScope::Name(CatalogKind::FunctionVersion, account, region, Arc::clone(&arn.name));
+        let after = after.map(|version| version_key(scope, &arn.name, version));
+        let found = inner
+            .store
+            .catalog_scan(rows, Order::Ascending, after, limit - entries.len())
+            .await
+            .map_err(StoreFailure::from)?;
+        for entry in found.rows {
+            let version: VersionRow = row::decode(&entry.value).map_err(StoreFailure::from)?;
+            entries
+                .push(self.shown_version(scope, &arn.name, entry.key.version(), &version, &row.tags).await);
+        }
+        let next_token = found.next.map(|next| inner.page_tokens.make(&query, &next.version(), now));
+        Ok(Page { entries, next_token })
+    }
+
+    /// Tags of a function.
+    ///
+    /// # Errors
+    /// [`FunctionError::NotFound`]
+    pub async fn list_function_tags(
+        &self,
+        scope: &Scope,
+        arn: &FunctionArn,
+    ) -> Result<Vec<Tag>, FunctionError> {
+        let found = self.0.function_row(scope, arn).await?;
+        found.map(|(_, row)| row.tags).ok_or_else(|| FunctionError::NotFound(arn.clone()))
+    }
+
+    /// The component's bytes.
+    ///
+    /// # Errors
+    /// [`FunctionError`]
+    pub async fn function_code(&self, scope: &Scope, arn: &FunctionArn) -> Result<Bytes, FunctionError> {
+        let configuration = self.function(scope, arn).await?;
+        Ok(self.component(digest(&configuration.digest)?).await?)
+    }
+
+    /// Checks an upload and keeps the component, durably, before any row names it.
+    async fn keep_code(&self, upload: Arc<[u8]>) -> Result<CodeRow, FunctionError> {
+        let Prepared { component, digest, code_sha256, code_size_bytes, .. } =
+            self.0.sandbox.prepare(upload).await?;
+        let kept = self.0.store.blobs().put(Bytes::from_owner(component)).await;
+        kept.map_err(|error| StoreFailure(error.to_string().into()))?;
+        match tokio::time::timeout(COMPILE_WAIT, self.code(digest)).await {
+            Ok(Err(error)) => match &*error {
+                CodeError::Publish(error @ PublishError::Internal(_)) => {
+                    return Err(StoreFailure(error.to_string().into()).into());
+                }
+                CodeError::Publish(error) => return Err(FunctionError::InvalidCode(error.clone())),
+                CodeError::Store(failure) => return Err(failure.clone().into()),
+            },
+            Ok(Ok(_)) | Err(_) => {}
+        }
+        let sha256 = code_sha256.into();
+        Ok(CodeRow { digest: digest.to_string().into(), sha256, size_bytes: code_size_bytes })
+    }
+
+    async fn change(
+        &self,
+        scope: &Scope,
+        arn: &FunctionArn,
+        expected: &Expected,
+        publish: bool,
+        change: impl FnOnce(&mut FunctionRow),
+    ) -> Result<FunctionConfiguration, FunctionError> {
+        self.change_with(scope, arn, expected, publish, None, change).await
+    }
+
+    async fn change_with(
+        &self,
+        scope: &Scope,
+        arn: &FunctionArn,
+        expected: &Expected,
+        publish: bool,
+        version_description: Option<Arc<str>>,
+        change: impl FnOnce(&mut FunctionRow),
+    ) -> Result<FunctionConfiguration, FunctionError> {
+        let inner = &*self.0;
+        if matches!(arn.qualifier, Some(FunctionQualifier::Version(_) | FunctionQualifier::Alias(_))) {
+            return Err(FunctionError::InvalidParameter(format!(
+                "This operation is permitted on Lambda functions only. Lambda aliases and versions do not support this operation: {arn}"
+            )));
+        }
+        let not_found = || FunctionError::NotFound(arn.clone());
+        let (revision, mut row) = inner.function_row(scope, arn).await?.ok_or_else(not_found)?;
+        check_expected(expected, &row)?;
+        change(&mut row);
+        row.version.revision_id = uuid::Uuid::new_v4().to_string().into();
+        row.version.last_modified_ms = inner.clock.now().as_millis();
+        row.last_version += u64::from(publish);
+        let unchanged = Precondition::CatalogRevision(key(scope, &arn.name), revision);
+        let mut published_row = row.clone();
+        if let Some(description) = version_description {
+            published_row.version.settings.description = description;
+        }
+        inner.write_function_as(scope, &arn.name, unchanged, &row, publish.then_some(&published_row)).await?;
+        let shown = if publish { &published_row } else { &row };
+        let qualifier = publish.then_some(FunctionQualifier::Version(row.last_version));
+        Ok(self.shown(scope, &arn.name, shown, qualifier).await)
+    }
+
+    async fn shown(
+        &self,
+        scope: &Scope,
+        name: &Arc<str>,
+        row: &FunctionRow,
+        qualifier: Option<FunctionQualifier>,
+    ) -> FunctionConfiguration {
+        let code = self.state_of(&row.version.code).await;
+        // While newer code compiles, or if it cannot be, the code before it serves.
+        let (state, last_update) = match (&row.previous, code) {
+            (Some(_), last_update) => (CodeState::Active, last_update),
+            (None, CodeState::Pending) => (CodeState::Pending, CodeState::Pending),
+            (None, state) => (state.clone(), state),
+        };
+        let version = match &qualifier {
+            Some(version @ FunctionQualifier::Version(_)) => version.clone(),
+            _ => FunctionQualifier::Latest,
+        };
+        configuration(arn(scope, name, qualifier), version, &row.version, &row.tags, state, last_update)
+    }
+
+    async fn shown_version(
+        &self,
+        scope: &Scope,
+        name: &Arc<str>,
+        version: u64,
+        row: &VersionRow,
+        tags: &[Tag],
+    ) -> FunctionConfiguration {
+        let state = self.state_of(&row.code).await;
+        let version = FunctionQualifier::Version(version);
+        configuration(arn(scope, name, Some(version.clone())), version, row, tags, state.clone(), state)
+    }
+
+    async fn state_of(&self, code: &CodeRow) -> CodeState {
+        match digest(&code.digest) {
+            // Long enough to find compiled code, not to compile it.
+            Ok(digest) => self.code_state(digest, Duration::from_millis(20)).await,
+            Err(error) => CodeState::Failed(error.to_string().into()),
+        }
+    }
+}
+
+fn published(publish: bool) -> Option<FunctionQualifier> {
+    publish.then_some(FunctionQualifier::Version(1))
+}
+
+pub(crate) fn digest(text: &str) -> Result<Digest, StoreFailure> {
+    text.parse().map_err(|error| StoreFailure(format!("a function's row: {error}").into()))
+}
+
+fn configuration(
+    arn: FunctionArn,
+    version: FunctionQualifier,
+    row: &VersionRow,
+    tags: &[Tag],
+    state: CodeState,
+    last_update: CodeState,
+) -> FunctionConfiguration {
+    FunctionConfiguration {
+        arn,
+        version,
+        settings: row.settings.shown(),
+        code_size_bytes: row.code.size_bytes,
+        code_sha256: Arc::clone(&row.code.sha256),
+        digest: Arc::clone(&row.code.digest),
+        revision_id: Arc::clone(&row.revision_id),
+        last_modified: row.last_modified(),
+        state,
+        last_update,
+        tags: tags.to_vec(),
+    }
+}
+
+fn check_expected(expected: &Expected, row: &FunctionRow) -> Result<(), FunctionError> {
+    let differs =
+        |expected: &Option<Arc<str>>, found: &Arc<str>| expected.as_ref().is_some_and(|e| e != found);
+    if differs(&expected.revision_id, &row.version.revision_id) {
+        return Err(FunctionError::PreconditionFailed);
+    }
+    if differs(&expected.code_sha256, &row.version.code.sha256) {
+        let found = &row.version.code.sha256;
+        return Err(FunctionError::InvalidParameter(format!(
+            "CodeSHA256 ({}) is different from current CodeSHA256 in $LATEST ({found}). Please try again with the CodeSHA256 in $LATEST.",
+            expected.code_sha256.as_deref().unwrap_or_default(),
+        )));
+    }
+    Ok(())
+}
+
+impl Inner {
+    /// A function's row with the store's revision of it; nothing for another account's or region's.
+    pub(crate) async fn function_row(
+        &self,
+        scope: &Scope,
+        arn: &FunctionArn,
+    ) -> Result<Option<(u64, FunctionRow)>, StoreFailure> {
+        if !scope.owns(arn.account, &arn.region) {
+            return Ok(None);
+        }
+        let found = self.store.catalog(key(scope, &arn.name)).await?;
+        found.map(|found| Ok((found.revision, row::decode(&found.value)?))).transpose()
+    }
+
+    /// A published version's row.
+    pub(crate) async fn version_row(
+        &self,
+        scope: &Scope,
+        name: &str,
+        version: u64,
+    ) -> Result<Option<VersionRow>, StoreFailure> {
+        if version == 0 {
+            return Ok(None);
+        }
+        let found = self.store.catalog(version_key(scope, name, version)).await?;
+        found.map(|found| Ok(row::decode(&found.value)?)).transpose()
+    }
+
+    async fn write_function(
+        &self,
+        scope: &Scope,
+        name: &Arc<str>,
+        precondition: Precondition,
+        row: &FunctionRow,
+        publish: bool,
+    ) -> Result<(), FunctionError> {
+        self.write_function_as(scope, name, precondition, row, publish.then_some(row)).await
+    }
+
+    async fn write_function_as(
+        &self,
+        scope: &Scope,
+        name: &Arc<str>,
+        precondition: Precondition,
+        row: &FunctionRow,
+        publish: Option<&FunctionRow>,
+    ) -> Result<(), FunctionError> {
+        let mut commit = Commit::new(scope.account, self.store.epoch());
+        commit.lane = Lane::Start;
+        commit.preconditions.push(precondition);
+        commit.catalog.push(CatalogWrite::Put(key(scope, name), row::encode(row)));
+        if let Some(published) = publish {
+            let policy = PolicyRow::parse(&published.tags).map_err(FunctionError::InvalidParameter)?;
+            let version = VersionRow { policy: Some(policy), ..published.version.clone() };
+            let key = version_key(scope, name, published.last_version);
+            commit.catalog.push(CatalogWrite::Put(key, row::encode(&version)));
+        }
+        let ticket = self.store.submit(commit).map_err(StoreFailure::from)?;
+        let outcome = ticket.await;
+        self.forget_function(scope, name);
+        match outcome {
+            Ok(_) => Ok(()),
+            Err(CommitError::Refused(Refusal::CatalogDiffers { .. })) => {
+                Err(FunctionError::UpdateInProgress(arn(scope, name, None)))
+            }
+            Err(error) => Err(StoreFailure::from(error).into()),
+        }
+    }
+}

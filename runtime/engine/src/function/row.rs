@@ -1,0 +1,158 @@
+//! A function's rows: `$LATEST`, and one for each published version, never rewritten.
+
+use super::FunctionSettings;
+use crate::Tag;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use stepwell_types::{Timestamp, Value};
+
+/// Seconds an invocation may take where nothing is said. Source: AWS Lambda.
+pub(crate) const TIMEOUT_S_DEFAULT: u32 = 3;
+/// Megabytes it may use where nothing is said. Source: AWS Lambda.
+pub(crate) const MEMORY_SIZE_MB_DEFAULT: u32 = 128;
+
+/// `$LATEST`, and what belongs to the function as a whole.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct FunctionRow {
+    pub(crate) version: VersionRow,
+    /// What runs while newer code compiles, or if it cannot be compiled.
+    pub(crate) previous: Option<CodeRow>,
+    /// The number of the last published version; numbers are never reused while the function exists.
+    pub(crate) last_version: u64,
+    pub(crate) tags: Vec<Tag>,
+}
+
+/// One version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct VersionRow {
+    pub(crate) code: CodeRow,
+    pub(crate) settings: SettingsRow,
+    pub(crate) revision_id: Arc<str>,
+    pub(crate) last_modified_ms: i64,
+    /// The settings that tags gave when the version was published; `$LATEST` reads the tags themselves.
+    pub(crate) policy: Option<PolicyRow>,
+}
+
+/// Code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CodeRow {
+    /// BLAKE3 of the component, hexadecimal.
+    pub(crate) digest: Arc<str>,
+    /// SHA-256 of the upload, base64.
+    pub(crate) sha256: Arc<str>,
+    /// Bytes of the upload.
+    pub(crate) size_bytes: u64,
+}
+
+/// Settings with their defaults filled in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SettingsRow {
+    pub(crate) description: Arc<str>,
+    pub(crate) role: Arc<str>,
+    pub(crate) handler: Option<Arc<str>>,
+    pub(crate) runtime: Option<Arc<str>>,
+    pub(crate) timeout_s: u32,
+    pub(crate) memory_size_mb: u32,
+    pub(crate) environment: Option<Vec<(Arc<str>, Arc<str>)>>,
+    pub(crate) echoed: Value,
+}
+
+impl SettingsRow {
+    /// A new function's settings.
+    pub(crate) fn new(settings: FunctionSettings) -> Self {
+        let defaults = Self {
+            description: "".into(),
+            role: "".into(),
+            handler: None,
+            runtime: None,
+            timeout_s: TIMEOUT_S_DEFAULT,
+            memory_size_mb: MEMORY_SIZE_MB_DEFAULT,
+            environment: None,
+            echoed: Value::object(stepwell_types::Map::new()),
+        };
+        defaults.updated(settings)
+    }
+
+    /// The settings with what is given in place of what was.
+    pub(crate) fn updated(self, given: FunctionSettings) -> Self {
+        let mut echoed = self.echoed.as_object().cloned().unwrap_or_default();
+        echoed.extend(given.echoed);
+        Self {
+            description: given.description.unwrap_or(self.description),
+            role: given.role.unwrap_or(self.role),
+            handler: given.handler.or(self.handler),
+            runtime: given.runtime.or(self.runtime),
+            timeout_s: given.timeout_s.unwrap_or(self.timeout_s),
+            memory_size_mb: given.memory_size_mb.unwrap_or(self.memory_size_mb),
+            environment: given.environment.or(self.environment),
+            echoed: Value::object(echoed),
+        }
+    }
+
+    /// Whether two differ at most in their description, which a version may have of its own.
+    pub(crate) fn same_but_description(&self, other: &Self) -> bool {
+        let other = Self { description: Arc::clone(&self.description), ..other.clone() };
+        *self == other
+    }
+
+    /// The settings as callers see them.
+    pub(crate) fn shown(&self) -> FunctionSettings {
+        FunctionSettings {
+            description: Some(Arc::clone(&self.description)),
+            role: Some(Arc::clone(&self.role)),
+            handler: self.handler.clone(),
+            runtime: self.runtime.clone(),
+            timeout_s: Some(self.timeout_s),
+            memory_size_mb: Some(self.memory_size_mb),
+            environment: self.environment.clone(),
+            echoed: self.echoed.as_object().cloned().unwrap_or_default(),
+        }
+    }
+}
+
+/// What Stepwell's own tags say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PolicyRow {
+    /// `stepwell:fuel`: units of fuel, if fewer than the time-out allows.
+    pub(crate) fuel: Option<u64>,
+    /// `stepwell:on-crash=rerun`: an attempt that was in flight at a crash runs again.
+    pub(crate) rerun_on_crash: bool,
+    /// `stepwell:grants`: what the function may do beyond computing, separated by blanks.
+    pub(crate) grants: Vec<Arc<str>>,
+}
+
+impl PolicyRow {
+    /// Reads a function's tags.
+    pub(crate) fn parse(tags: &[Tag]) -> Result<Self, String> {
+        let mut policy = Self::default();
+        for Tag { key, value } in tags {
+            match &**key {
+                "stepwell:fuel" => {
+                    let fuel = value.parse().ok().filter(|fuel| *fuel > 0);
+                    policy.fuel = Some(fuel.ok_or_else(|| {
+                        format!("Tag stepwell:fuel needs a positive number, not '{value}'")
+                    })?);
+                }
+                "stepwell:on-crash" => match &**value {
+                    "rerun" => policy.rerun_on_crash = true,
+                    "fail" => policy.rerun_on_crash = false,
+                    _ => return Err(format!("Tag stepwell:on-crash is 'rerun' or 'fail', not '{value}'")),
+                },
+                "stepwell:grants" => policy.grants = value.split_whitespace().map(Arc::from).collect(),
+                key if key.starts_with("stepwell:") => {
+                    return Err(format!(
+                        "Tag {key} is not known; Stepwell reads stepwell:fuel, stepwell:on-crash and stepwell:grants"
+                    ));
+                }
+                _ => {}
+            }
+        }
+        Ok(policy)
+    }
+}
+
+impl VersionRow {
+    pub(crate) fn last_modified(&self) -> Timestamp {
+        Timestamp::from_millis(self.last_modified_ms)
+    }
+}
