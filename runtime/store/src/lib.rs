@@ -17,6 +17,7 @@ pub mod backend;
 pub mod blob;
 pub mod catalog;
 pub mod commit;
+pub mod conformance;
 pub mod execution;
 pub mod memory;
 pub mod pending;

@@ -179,8 +179,15 @@ impl Tail {
     }
 
     /// Takes in a journal value that an open replays.
+    ///
+    /// A merge that a crash cut short may have written some of these rows: none is fresh.
     pub fn replay(&mut self, changes: &[IndexChange], sequence: Sequence) {
-        changes.iter().for_each(|change| self.active.apply(change));
+        for IndexChange { table, key, change } in changes {
+            match change {
+                Change::Add(value) | Change::Replace(value) => self.active.put(*table, key, value, false),
+                Change::Remove => self.active.remove(*table, key),
+            }
+        }
         self.durable = self.durable.max(sequence);
     }
 
@@ -431,6 +438,20 @@ mod tests {
             check_rows(&tail, &tables, "d=1 e=3 f=1");
             assert_eq!((tables.0.len(), tail.merged(), tail.durable()), (3, 3, 3));
         }
+    }
+
+    #[test]
+    fn a_merge_cut_short_leaves_nothing_behind() {
+        let (mut tail, mut tables) = (Tail::new(0), Tables::default());
+        tail.absorb(&group(&[add("a", "1"), add("b", "1")]), 1);
+        let slice = tail.merge_slice(1).unwrap();
+        tables.0.extend(slice.writes.into_iter().filter_map(|write| Some((write.key, write.value?))));
+        let mut tail = Tail::new(0);
+        tail.replay(&[add("a", "1"), add("b", "1")], 1);
+        tail.replay(&[remove("a")], 2);
+        check_rows(&tail, &tables, "b=1");
+        merge(&mut tail, &mut tables, 1);
+        check_rows(&tail, &tables, "b=1");
     }
 
     #[test]

@@ -1,0 +1,185 @@
+//! Small words for the cases.
+
+use super::{Backend, Subject};
+use crate::commit::{Commit, CommitError, Committed, Lane, Refusal, Ticket, TransitionWrite};
+use crate::execution::{ExecutionRow, ExecutionStatus, MachineScope, Naming, StoredExecution};
+use crate::pending::{PendingKey, PendingKind};
+use crate::port::{ReadError, Store};
+use crate::promise::block_on;
+use crate::sequence::{EventId, ExecutionNumber, Sequence, SequenceCell, SequenceRef};
+use bytes::Bytes;
+use std::sync::{Arc, OnceLock};
+use stepwell_types::{AccountId, Name, Region};
+
+/// A backend with its open store.
+pub struct Bench<'a> {
+    backend: &'a mut dyn Backend,
+    subject: Option<Subject>,
+}
+
+impl<'a> Bench<'a> {
+    /// Opens the store.
+    pub fn new(backend: &'a mut dyn Backend) -> Self {
+        let subject = Some(backend.open(super::options()));
+        Self { backend, subject }
+    }
+
+    fn subject(&self) -> &Subject {
+        self.subject.as_ref().expect("only `reopen` takes it, and gives another")
+    }
+
+    /// The store.
+    pub fn store(&self) -> &dyn Store {
+        &*self.subject().store
+    }
+
+    /// Drops the store as it is, and opens it on the same data.
+    pub fn reopen(&mut self) {
+        self.subject = None;
+        self.subject = Some(self.backend.open(super::options()));
+    }
+
+    /// Runs groups until nothing waits.
+    pub fn settle(&self) {
+        while (self.subject().run_group)() {}
+    }
+
+    /// Runs one group.
+    pub fn run_group(&self) -> bool {
+        (self.subject().run_group)()
+    }
+
+    /// Queues a commit.
+    pub fn submit(&self, commit: Commit) -> Ticket {
+        self.store().submit(commit).expect("an empty queue takes it")
+    }
+
+    /// An empty commit of this epoch.
+    pub fn commit(&self) -> Commit {
+        Commit::new(AccountId::DEFAULT, self.store().epoch())
+    }
+
+    /// Commits in a group of its own.
+    pub fn try_commit(&self, commit: Commit) -> Result<Sequence, Refusal> {
+        let ticket = self.submit(commit);
+        self.settle();
+        outcome(&ticket)
+    }
+
+    /// Commits what must not be refused.
+    #[track_caller]
+    pub fn must_commit(&self, commit: Commit) -> Sequence {
+        self.try_commit(commit).expect("the commit is not refused")
+    }
+
+    /// A commit of one transition.
+    pub fn transition(&self, write: &TransitionWrite) -> Commit {
+        let lane = if write.previous.is_none() { Lane::Start } else { Lane::Progress };
+        Commit { lane, transition: Some(write.clone()), ..self.commit() }
+    }
+
+    /// An execution that is there.
+    #[track_caller]
+    pub fn execution(&self, number: ExecutionNumber) -> StoredExecution {
+        self.read(self.store().execution(number)).expect("the execution is there")
+    }
+
+    /// The answer of a read that must not fail.
+    #[track_caller]
+    pub fn read<T>(&self, answer: impl Future<Output = Result<T, ReadError>>) -> T {
+        block_on(answer).expect("the store can be read")
+    }
+
+    /// Keys and values of one kind, gathered from pages of two.
+    #[track_caller]
+    pub fn pending(&self, kind: PendingKind) -> Vec<(PendingKey, Bytes)> {
+        let (mut rows, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.read(self.store().pending(kind, after, 2));
+            rows.extend(page.rows.into_iter().map(|row| (row.key, row.value)));
+            after = page.next;
+            if after.is_none() {
+                return rows;
+            }
+        }
+    }
+}
+
+/// What became of a commit whose group has run.
+#[track_caller]
+pub(super) fn outcome(ticket: &Ticket) -> Result<Sequence, Refusal> {
+    match ticket.peek().expect("the group has run") {
+        Ok(Committed { sequence }) => Ok(sequence),
+        Err(CommitError::Refused(refusal)) => Err(refusal),
+        Err(CommitError::Stopped(reason)) => panic!("{reason}"),
+    }
+}
+
+/// A machine of an account.
+pub(super) fn scope(account: u64, machine: &str) -> MachineScope {
+    let account = AccountId::from_u64(account).expect("twelve digits");
+    MachineScope { account, region: Region::default(), machine: name(machine) }
+}
+
+/// A name.
+pub(super) fn name(text: &str) -> Name {
+    Name::new(text).expect("a name")
+}
+
+/// An execution of machine `m` that makes transitions of one event each.
+pub(super) struct Walk {
+    /// Its number.
+    pub(super) number: ExecutionNumber,
+    /// Its row as of the next transition.
+    pub(super) row: ExecutionRow,
+    /// The last transition's cell.
+    pub(super) last: Option<SequenceCell>,
+}
+
+impl Walk {
+    /// One named `e<number>`, started at `number` milliseconds.
+    pub(super) fn new(number: ExecutionNumber) -> Self {
+        let row = ExecutionRow {
+            scope: scope(0, "m"),
+            name: name(&format!("e{number}")),
+            naming: Naming::Given,
+            status: ExecutionStatus::Running,
+            started_ms: number.cast_signed(),
+            stopped_ms: None,
+            machine_revision: 1,
+            input_hash: [7; 32],
+            next_event: 1,
+            frames: Vec::new(),
+            details: Bytes::from_static(b"details"),
+        };
+        Self { number, row, last: None }
+    }
+
+    /// The next transition, of so many events, with a body.
+    pub(super) fn step(&mut self, event_count: u32, body: impl Into<Bytes>) -> TransitionWrite {
+        let sequence: SequenceCell = Arc::new(OnceLock::new());
+        let first_event: EventId = self.row.next_event;
+        self.row.next_event += u64::from(event_count);
+        self.row.frames = vec![(0, SequenceRef::Cell(Arc::clone(&sequence)))];
+        let previous = self.last.replace(Arc::clone(&sequence)).map(SequenceRef::Cell);
+        TransitionWrite {
+            sequence,
+            execution: self.number,
+            previous: previous.clone(),
+            first_event,
+            event_count,
+            refs: previous.into_iter().collect(),
+            body: body.into(),
+            row: self.row.clone(),
+        }
+    }
+
+    /// The transition that closes it.
+    pub(super) fn close(&mut self, status: ExecutionStatus) -> TransitionWrite {
+        self.row.status = status;
+        self.row.stopped_ms = Some(self.row.started_ms + 100);
+        let mut write = self.step(1, "end");
+        write.row.frames.clear();
+        write
+    }
+}
