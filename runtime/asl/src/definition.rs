@@ -39,9 +39,7 @@ impl FlowIdx {
 pub struct StateMachine {
     /// Text for people.
     pub comment: Option<Arc<str>>,
-    /// `Version`: of the language, `1.0` where it is absent.
-    pub version: Arc<str>,
-    /// Seconds an execution may take; `None` leaves it to the kind of workflow.
+    /// Seconds an execution may take, 0 to 99,999,999; `None` leaves it to the kind of workflow.
     pub timeout_seconds: Option<u64>,
     /// The language of every state that names none.
     pub query_language: QueryLanguage,
@@ -323,7 +321,7 @@ pub struct Retrier {
     pub comment: Option<Arc<str>>,
     /// Never empty; `States.ALL` stands alone.
     pub error_equals: Vec<ErrorName>,
-    /// Seconds before the first retry: 1 to 99,999,999, default 1.
+    /// Seconds before the first retry: 0 to 99,999,999, default 1.
     pub interval_seconds: u64,
     /// Retries after the first attempt: 0 to 99,999,999, default 3.
     pub max_attempts: u64,

@@ -85,6 +85,10 @@ codes! {
     MissingTransitionTarget = "MISSING_TRANSITION_TARGET";
     /// States are nested too deeply in each other.
     TooDeeplyNested = "TOO_DEEPLY_NESTED";
+    /// A variable's name holds a character that is not allowed, or is too long.
+    InvalidVariableName = "INVALID_VARIABLE_NAME";
+    /// A variable's name is one that the language uses itself.
+    ReservedVariableName = "RESERVED_VARIABLE_NAME";
     /// Text between `{%` and `%}` that is no expression.
     InvalidJsonataExpression = "INVALID_JSONATA_EXPRESSION";
     /// An expression that asks for what Step Functions does not offer.

@@ -144,12 +144,8 @@ impl<'t> Lower<'t> {
         let object = Object { map, at: &root };
         self.machine_language = self.query_language(object).unwrap_or_default();
         let comment = object.comment(&mut self.findings);
-        let version = object.text(&mut self.findings, "Version").cloned();
-        if let Some(version) = version.as_deref().filter(|version| *version != "1.0") {
-            let message = format!("Version '{version}' is not known; the language has version '1.0'");
-            self.findings.warning(Code::SchemaValidationFailed, message, &root.field("Version"));
-        }
-        let timeout_seconds = object.integer(&mut self.findings, "TimeoutSeconds", 1..=STATE_SECONDS_MAX);
+        object.word(&mut self.findings, "Version", &["1.0"]);
+        let timeout_seconds = object.integer(&mut self.findings, "TimeoutSeconds", 0..=STATE_SECONDS_MAX);
         self.flow_later(map, FlowForm::Machine, &root, None, workflow, None);
         while let Some(job) = self.queue.pop_front() {
             self.flow(job);
@@ -160,7 +156,6 @@ impl<'t> Lower<'t> {
             (0..).map(StateIdx).zip(&states).map(|(at, state)| (Arc::clone(&state.pointer), at)).collect();
         Some(StateMachine {
             comment,
-            version: version.unwrap_or_else(|| Arc::from("1.0")),
             timeout_seconds,
             query_language: self.machine_language,
             flows,
@@ -284,7 +279,9 @@ impl<'t> Lower<'t> {
         if name.is_empty() {
             self.findings.error(Code::InvalidStateName, "State name cannot be empty", at);
         } else if name.chars().count() > STATE_NAME_CHARS_MAX {
-            let message = format!("State name cannot exceed {STATE_NAME_CHARS_MAX} characters");
+            let message = format!(
+                "State name '{name}' exceeds the {STATE_NAME_CHARS_MAX}-character limit allowed by the service"
+            );
             self.findings.error(Code::InvalidStateName, message, at);
         }
         if let Some(other) = self.names.get(name) {
@@ -360,7 +357,8 @@ impl<'t> Lower<'t> {
         let end = object.boolean(&mut self.findings, "End");
         match (object.has("Next"), end) {
             (true, Some(true)) => {
-                self.findings.schema("Only one of these fields is allowed: [Next, End]", object.at);
+                self.findings
+                    .schema("There should only be one of the following fields: [Next, End]", object.at);
                 exits.unknown = true;
                 None
             }
@@ -371,7 +369,10 @@ impl<'t> Lower<'t> {
             }
             (false, _) => {
                 if end.is_some() || !object.has("End") {
-                    self.findings.schema("Exactly one of these fields is required: [Next, End]", object.at);
+                    self.findings.schema(
+                        "This object should have only one of the following fields: [Next, End]",
+                        object.at,
+                    );
                 }
                 exits.unknown = true;
                 None

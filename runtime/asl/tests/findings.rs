@@ -122,12 +122,12 @@ fn fields_named_twice() {
 #[test]
 fn top_level() {
     check(
-        r#"{"StartAt": "A", "States": {}, "Comments": 1, "TimeoutSeconds": 0, "Version": "2"}"#,
+        r#"{"StartAt": "A", "States": {}, "Comments": 1, "TimeoutSeconds": -1, "Version": "2"}"#,
         &[
             "SCHEMA_VALIDATION_FAILED: Value cannot be empty at /States",
             "SCHEMA_VALIDATION_FAILED: Field 'Comments' is not supported at / | did you mean `Comment`?",
-            "SCHEMA_VALIDATION_FAILED: Value must be an integer between 1 and 99999999 at /TimeoutSeconds",
-            "SCHEMA_VALIDATION_FAILED: Version '2' is not known; the language has version '1.0' at /Version",
+            "SCHEMA_VALIDATION_FAILED: Minimum value is 0 at /TimeoutSeconds",
+            "SCHEMA_VALIDATION_FAILED: Value should be one of the following: [1.0] at /Version",
         ],
     );
 }
@@ -206,15 +206,21 @@ fn transitions() {
 fn next_or_end() {
     check_last_state(
         r#""Type": "Pass""#,
-        &["SCHEMA_VALIDATION_FAILED: Exactly one of these fields is required: [Next, End] at /States/S"],
+        &[
+            "SCHEMA_VALIDATION_FAILED: This object should have only one of the following fields: [Next, End] at /States/S",
+        ],
     );
     check_last_state(
         r#""Type": "Pass", "End": false"#,
-        &["SCHEMA_VALIDATION_FAILED: Exactly one of these fields is required: [Next, End] at /States/S"],
+        &[
+            "SCHEMA_VALIDATION_FAILED: This object should have only one of the following fields: [Next, End] at /States/S",
+        ],
     );
     check_state(
         r#""Type": "Pass", "End": true"#,
-        &["SCHEMA_VALIDATION_FAILED: Only one of these fields is allowed: [Next, End] at /States/S"],
+        &[
+            "SCHEMA_VALIDATION_FAILED: There should only be one of the following fields: [Next, End] at /States/S",
+        ],
     );
     check_state(r#""Type": "Pass", "End": false"#, &[]);
     check_last_state(
@@ -228,7 +234,9 @@ fn names_and_types() {
     let long = "n".repeat(81);
     check(
         &format!(r#"{{"StartAt": "{long}", "States": {{"{long}": {{"Type": "Succeed"}}}}}}"#),
-        &[&format!("INVALID_STATE_NAME: State name cannot exceed 80 characters at /States/{long}")],
+        &[&format!(
+            "INVALID_STATE_NAME: State name '{long}' exceeds the 80-character limit allowed by the service at /States/{long}"
+        )],
     );
     check(
         r#"{"StartAt": "", "States": {"": {"Type": "Succeed"}}}"#,
@@ -307,7 +315,7 @@ fn query_languages() {
     );
     check_schema(
         r#""Type": "Pass", "QueryLanguage": "jsonpath""#,
-        "The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata] at /States/S/QueryLanguage \
+        "Value should be one of the following: [JSONPath, JSONata] at /States/S/QueryLanguage \
          | did you mean `JSONPath`?",
     );
     // The states inside a JSONata Map have the language of the machine.
@@ -324,9 +332,9 @@ fn query_languages() {
     check_jsonata(
         r#""Type": "Pass", "Output": {"a": ["{% 1", " {% 2 %}", "{% 3 %}"]}"#,
         &[
-            "INVALID_JSONATA_EXPRESSION: A JSONata expression must begin with '{%' and end with '%}' at \
+            "SCHEMA_VALIDATION_FAILED: JSONata string must start with {% and end with %} at \
              /States/S/Output/a[0]",
-            "INVALID_JSONATA_EXPRESSION: A JSONata expression must begin with '{%' and end with '%}' at \
+            "SCHEMA_VALIDATION_FAILED: JSONata string must start with {% and end with %} at \
              /States/S/Output/a[1]",
         ],
     );
@@ -342,23 +350,17 @@ fn query_languages() {
 
 #[test]
 fn wait() {
-    const FORMS: &str = "[Seconds, SecondsPath, Timestamp, TimestampPath]";
+    const FORMS: &str = "[SecondsPath, Seconds, TimestampPath, Timestamp]";
     check_schema(
         r#""Type": "Wait""#,
-        &format!("Exactly one of these fields is required: {FORMS} at /States/S"),
+        &format!("This object should have only one of the following fields: {FORMS} at /States/S"),
     );
     check_schema(
         r#""Type": "Wait", "Seconds": 1, "TimestampPath": "$.a""#,
-        "Only one of these fields is allowed: [Seconds, TimestampPath] at /States/S",
+        "There should only be one of the following fields: [SecondsPath, Seconds, TimestampPath, Timestamp] at /States/S",
     );
-    check_schema(
-        r#""Type": "Wait", "Seconds": -1"#,
-        "Value must be an integer between 0 and 99999999 at /States/S/Seconds",
-    );
-    check_schema(
-        r#""Type": "Wait", "Seconds": 100000000"#,
-        "Value must be an integer between 0 and 99999999 at /States/S/Seconds",
-    );
+    check_schema(r#""Type": "Wait", "Seconds": -1"#, "Minimum value is 0 at /States/S/Seconds");
+    check_schema(r#""Type": "Wait", "Seconds": 100000000"#, "Maximum value is 99999999 at /States/S/Seconds");
     check_schema(r#""Type": "Wait", "Seconds": 1.5"#, "Expected value of type Integer at /States/S/Seconds");
     check_state(
         r#""Type": "Wait", "Seconds": "$.a""#,
@@ -394,8 +396,17 @@ fn tasks() {
         "Value is not a valid resource ARN at /States/S/Resource",
     );
     check_schema(
+        r#""Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.sync""#,
+        "The resource provided arn:aws:states:::lambda:invoke.sync is not recognized. The value is not a valid resource \
+         ARN, or the resource is not available in this region. at /States/S/Resource",
+    );
+    check_schema(
+        r#""Type": "Task", "Resource": "arn:aws:states:us-east-1:000000000042:activity:a", "Credentials": {"RoleArn": "r"}"#,
+        "The field 'Credentials' is not supported for activities at /States/S/Credentials",
+    );
+    check_schema(
         &format!(r#"{TASK}, "TimeoutSeconds": 0"#),
-        "Value must be an integer between 1 and 99999999 at /States/S/TimeoutSeconds",
+        "Minimum value is 1 at /States/S/TimeoutSeconds",
     );
     check_schema(
         &format!(r#"{TASK}, "TimeoutSeconds": 10, "HeartbeatSeconds": 10"#),
@@ -403,7 +414,7 @@ fn tasks() {
     );
     check_schema(
         &format!(r#"{TASK}, "TimeoutSeconds": 10, "TimeoutSecondsPath": "$.a""#),
-        "Only one of these fields is allowed: [TimeoutSeconds, TimeoutSecondsPath] at /States/S",
+        "There should only be one of the following fields: [TimeoutSeconds, TimeoutSecondsPath] at /States/S",
     );
     check_schema(
         &format!(r#"{TASK}, "Credentials": {{"InvalidField": "x"}}"#),
@@ -439,18 +450,14 @@ fn retry_and_catch() {
          /States/S/Retry[0]/ErrorEquals[0] | did you mean `States.Timeout`?",
     );
     for (field, value, message) in [
-        ("IntervalSeconds", "0", "Value must be an integer between 1 and 99999999"),
-        ("MaxAttempts", "-1", "Value must be an integer between 0 and 99999999"),
+        ("IntervalSeconds", "-1", "Minimum value is 0"),
+        ("MaxAttempts", "-1", "Minimum value is 0"),
         ("MaxAttempts", "\"3\"", "Expected value of type Integer"),
-        ("BackoffRate", "0.5", "Value must be greater than or equal to 1.0"),
+        ("BackoffRate", "0.5", "Minimum value is 1.0"),
         ("BackoffRate", "null", "Expected value of type Number"),
-        ("MaxDelaySeconds", "31622401", "Value must be an integer between 1 and 31622400"),
+        ("MaxDelaySeconds", "31622401", "Maximum value is 31622400"),
         ("MaxDelaySeconds", "1", "MaxDelaySeconds must be greater than IntervalSeconds"),
-        (
-            "JitterStrategy",
-            "\"HALF\"",
-            "The field 'JitterStrategy' should have one of these values: [FULL, NONE]",
-        ),
+        ("JitterStrategy", "\"HALF\"", "Value should be one of the following: [NONE, FULL]"),
     ] {
         check_schema(
             &retry(&format!(r#"{{"ErrorEquals": ["x"], "{field}": {value}}}"#)),
@@ -472,7 +479,7 @@ fn retry_and_catch() {
 fn paths_and_templates() {
     check_schema(
         r#""Type": "Pass", "InputPath": "order""#,
-        "Value is not a valid JSONPath at /States/S/InputPath",
+        "Value must be a valid JSONPath. at /States/S/InputPath",
     );
     check_schema(
         r#""Type": "Pass", "ResultPath": "$.a[*]""#,
@@ -515,26 +522,35 @@ fn paths_and_templates() {
     check_last_state(
         r#""Type": "Fail", "ErrorPath": "$.a[", "Cause": "a", "CausePath": "$.b""#,
         &[
-            "SCHEMA_VALIDATION_FAILED: Only one of these fields is allowed: [Cause, CausePath] at /States/S",
-            "SCHEMA_VALIDATION_FAILED: The value for the field 'ErrorPath' must be a valid JSONPath or a valid \
-             intrinsic function call at /States/S [/States/S/ErrorPath]",
+            "SCHEMA_VALIDATION_FAILED: There should only be one of the following fields: [Cause, CausePath] at /States/S",
+            "SCHEMA_VALIDATION_FAILED: Value must be a valid JSONPath. at /States/S/ErrorPath",
         ],
     );
 }
 
 #[test]
 fn variables() {
+    let long = "v".repeat(81);
     for (name, fault) in [
-        ("1a", "it must begin with a letter"),
-        ("", "it is empty"),
-        ("a-b", "it may hold letters, digits and underscores only"),
-        ("states", "it is reserved"),
+        ("1a", "contains invalid characters"),
+        ("", "contains invalid characters"),
+        ("a-b", "contains invalid characters"),
+        (&long, "exceeds the 80-character limit"),
     ] {
-        check_schema(
+        check_state(
             &format!(r#""Type": "Pass", "Assign": {{"{name}": 1}}"#),
-            &format!("Variable name '{name}' is not valid: {fault} at /States/S/Assign/{name}"),
+            &[&format!(
+                "INVALID_VARIABLE_NAME: Invalid variable name '{name}': the variable name {fault}. at \
+                 /States/S/Assign/{name}"
+            )],
         );
     }
+    check_state(
+        r#""Type": "Pass", "Assign": {"states.$": "$", "größe_1": 1}"#,
+        &[
+            "RESERVED_VARIABLE_NAME: Cannot assign to reserved variable '$states'. at /States/S/Assign/states.$",
+        ],
+    );
     check_schema(r#""Type": "Pass", "Assign": []"#, "Expected value of type Object at /States/S/Assign");
     let map = |config: &str| {
         format!(
@@ -561,16 +577,31 @@ fn check_rule(rule: &str, want: &[&str]) {
 #[test]
 fn choice_rules() {
     const AT: &str = "/States/S/Choices[0]";
+    const SELECTORS: &str =
+        "The object must have only one of the following fields, [And, Or, Not, Variable, Condition]";
     let one = |message: &str, field: &str| format!("{SCHEMA}{message} at {AT}{field}");
     check_rule(
         r#""Variable": "$.a""#,
-        &[&one("A choice rule must have a comparison operator, or one of [And, Or, Not]", "")],
+        &[&one("A choice rule with a Variable must have a comparison operator", "")],
     );
     check_rule(
         r#""Variable": "$.a", "IsNull": true, "IsString": true"#,
-        &[&one("Only one of these fields is allowed: [IsNull, IsString]", "")],
+        &[&one("There should only be one of the following fields: [IsNull, IsString]", "")],
     );
-    check_rule(r#""IsNull": true"#, &[&one("These fields are required: [Variable]", "")]);
+    check_rule(r#""IsNull": true"#, &[&one(SELECTORS, "")]);
+    check_rule(r#""Comment": "empty""#, &[&one(SELECTORS, "")]);
+    check_rule(
+        r#""Variable": "$.a[*]", "IsNull": true"#,
+        &[&one("Value is not a Reference Path", "/Variable")],
+    );
+    check_last_state(
+        r#""Type": "Choice", "QueryLanguage": "JSONata", "Default": "E", "Choices": [{"Variable": "$.a", "Condition": "yes", "Next": "E"}]"#,
+        &[
+            "SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONata', but field 'Variable' is only supported \
+             for the 'JSONPath' QueryLanguage at /States/S/Choices[0] [/States/S/Choices/0/Variable]",
+            "SCHEMA_VALIDATION_FAILED: Expected value of type Boolean at /States/S/Choices[0]/Condition",
+        ],
+    );
     for (operator, value, want) in [
         ("StringEquals", "1", "String"),
         ("StringMatches", "null", "String"),
@@ -597,18 +628,16 @@ fn choice_rules() {
         )],
     );
     check_rule(r#""And": []"#, &[&one("Value cannot be empty", "/And")]);
-    check_rule(
-        r#""Not": [], "Variable": "$.a""#,
-        &[
-            &one("Only one of these fields is allowed: [Variable, Not]", ""),
-            &one("Expected value of type Object", "/Not"),
-        ],
-    );
+    check_rule(r#""Not": [], "Variable": "$.a""#, &[&one(SELECTORS, "")]);
+    check_rule(r#""Not": []"#, &[&one("Expected value of type Object", "/Not")]);
     check_rule(
         r#""Or": [{"Variable": "$.a", "IsNull": true, "Next": "E"}, {"Not": {"Variable": "a", "IsNull": true}}]"#,
         &[
             &format!("{SCHEMA}Field 'Next' is not supported at {AT}/Or[0] [/States/S/Choices/0/Or/0/Next]"),
-            &one("Value is not a valid JSONPath", "/Or[1]/Not/Variable"),
+            &one(
+                "Value is not a Reference Path: Reference path didn't start with '$'",
+                "/Or[1]/Not/Variable",
+            ),
         ],
     );
     check_last_state(
@@ -630,23 +659,51 @@ const DISTRIBUTED: &str = r#""ItemProcessor": {"ProcessorConfig": {"Mode": "DIST
 fn maps() {
     check_map(
         r#""MaxConcurrency": 1"#,
-        "Exactly one of these fields is required: [ItemProcessor, Iterator] at /States/S",
+        "This object should have only one of the following fields: [ItemProcessor, Iterator] at /States/S",
     );
     check_map(
         &format!(r#"{PROCESSOR}, "MaxConcurrency": -1"#),
-        "Value must be an integer between 0 and 9223372036854775807 at /States/S/MaxConcurrency",
+        "Minimum value is 0 at /States/S/MaxConcurrency",
+    );
+    check_map(
+        &format!(r#"{PROCESSOR}, "MaxConcurrencyPath": "$$.Execution.Input.n""#),
+        "Value is not a Reference Path at /States/S/MaxConcurrencyPath",
+    );
+    check_state(&format!(r#""Type": "Map", {PROCESSOR}, "ItemsPath": "$$.Execution.Input.items""#), &[]);
+    check_map(
+        r#""ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE", "ExecutionType": "STANDARD"}, "StartAt": "B", "States": {"B": {"Type": "Succeed"}}}"#,
+        "Field 'ExecutionType' is not supported at /States/S/ItemProcessor/ProcessorConfig \
+         [/States/S/ItemProcessor/ProcessorConfig/ExecutionType]",
+    );
+    let reader = |resource: &str, config: &str| {
+        format!(
+            r#"{DISTRIBUTED}, "ItemReader": {{"Resource": "arn:aws:states:::{resource}", "ReaderConfig": {{{config}}}}}"#
+        )
+    };
+    check_map(
+        &reader("sqs:sendMessage", ""),
+        "The field 'Resource' does not match any of the allowed values at /States/S/ItemReader/Resource",
+    );
+    check_map(
+        &reader("s3:getObject", r#""InputType": "CSV""#),
+        "The field 'CSVHeaderLocation' is required at /States/S/ItemReader/ReaderConfig",
+    );
+    check_map(
+        &reader("s3:getObject", r#""InputType": "JSON", "CSVHeaderLocation": "FIRST_ROW""#),
+        "Field 'CSVHeaderLocation' is not supported at /States/S/ItemReader/ReaderConfig \
+         [/States/S/ItemReader/ReaderConfig/CSVHeaderLocation]",
     );
     check_map(
         &format!(r#"{PROCESSOR}, "ItemSelector": {{}}, "Parameters": {{}}"#),
-        "Only one of these fields is allowed: [ItemSelector, Parameters] at /States/S",
+        "There should only be one of the following fields: [ItemSelector, Parameters] at /States/S",
     );
     check_map(
         &format!(r#"{PROCESSOR}, "ToleratedFailurePercentage": 100.5"#),
-        "Value must be a number between 0 and 100 at /States/S/ToleratedFailurePercentage",
+        "Maximum value is 100.0 at /States/S/ToleratedFailurePercentage",
     );
     check_map(
         &format!(r#"{PROCESSOR}, "Label": "a""#),
-        "Field 'Label' is only supported in the mode DISTRIBUTED at /States/S/Label",
+        "Field 'Label' has no effect without the mode DISTRIBUTED at /States/S/Label",
     );
     check_map(
         r#""ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED"}, "StartAt": "B", "States": {"B": {"Type": "Succeed"}}}"#,
@@ -672,10 +729,7 @@ fn maps() {
     );
     check_state(
         &format!(r#""Type": "Map", {DISTRIBUTED}, "Label": "a b""#),
-        &[
-            "INVALID_LABEL_NAME: Label must have 1 to 40 characters, without white space, brackets, wildcards and special \
-         characters at /States/S/Label",
-        ],
+        &["INVALID_LABEL_NAME: Label 'a b' is empty or contains invalid characters at /States/S/Label"],
     );
 }
 
@@ -699,6 +753,14 @@ fn express() {
         check(&machine(resource), &[]);
     }
     check_as(WorkflowType::Express, &machine("arn:aws:states:::lambda:invoke"), &[]);
+    check_as(
+        WorkflowType::Express,
+        &format!(r#"{{"StartAt": "A", "States": {{"A": {{"Type": "Map", "End": true, {DISTRIBUTED}}}}}}}"#),
+        &[
+            "SCHEMA_VALIDATION_FAILED: The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state \
+           machines at /States/A/ItemProcessor/ProcessorConfig/Mode",
+        ],
+    );
 }
 
 #[test]
@@ -719,12 +781,13 @@ fn ten_faults_at_once() {
 const TEN_FAULTS: &[&str] = &[
     "4:3 \"Timeout\" Field 'Timeout' is not supported",
     "8:7 \"Resource\" Value is not a valid resource ARN",
-    "9:7 \"InputPath\" Value is not a valid JSONPath",
-    "10:7 \"TimeoutSeconds\" Value must be an integer between 1 and 99999999",
+    "9:7 \"InputPath\" Value must be a valid JSONPath.",
+    "10:7 \"TimeoutSeconds\" Minimum value is 1",
     "11:34 \"States.ALL\" States.ALL must appear alone and at end of list",
     "15:7 \"Type\" The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, \
      Parallel, Map]",
-    "18:5 \"Wait\" Only one of these fields is allowed: [Seconds, Timestamp]",
+    "18:5 \"Wait\" There should only be one of the following fields: [SecondsPath, Seconds, TimestampPath, \
+     Timestamp]",
     "26:39 \"NumericEqual\" Field 'NumericEqual' is not supported",
     "30:7 \"Parameters\" Field 'Parameters' is not supported",
     "12:7 \"Next\" Missing 'Next' target: Shipp",

@@ -56,7 +56,8 @@ impl<'t> Lower<'t> {
         let (condition, output) = match language {
             QueryLanguage::JsonPath => (condition(&mut self.findings, object, Level::Rule), None),
             QueryLanguage::Jsonata => {
-                fields::check(&mut self.findings, object, &[fields::JSONATA_RULE], language);
+                let operators: Vec<_> = OPERATORS.iter().map(|name| fields::json_path_only(name)).collect();
+                fields::check(&mut self.findings, object, &[fields::JSONATA_RULE, &operators], language);
                 let condition = jsonata_condition(&mut self.findings, object);
                 (condition, object.template(&mut self.findings, "Output", language))
             }
@@ -96,15 +97,14 @@ enum Level {
 
 /// One condition in its JSONPath form. It calls itself as deeply as the JSON is nested, which is bounded.
 fn condition(findings: &mut Findings, object: Object<'_, '_>, level: Level) -> Option<Condition> {
-    let mut operators = Vec::new();
+    let (mut selectors, mut operators) = (Vec::new(), Vec::new());
     let mut has_unknown = false;
     for key in object.map.keys() {
         match &**key {
-            "Comment" | "Variable" => {}
+            "Comment" => {}
             "Next" | "Assign" if level == Level::Rule => {}
-            name if matches!(name, "And" | "Or" | "Not") || Operator::parse(name).is_some() => {
-                operators.push(name)
-            }
+            name @ ("And" | "Or" | "Not" | "Variable") => selectors.push(name),
+            name if Operator::parse(name).is_some() => operators.push(name),
             name => {
                 has_unknown = true;
                 unknown_field(findings, object, name);
@@ -114,29 +114,29 @@ fn condition(findings: &mut Findings, object: Object<'_, '_>, level: Level) -> O
     if level == Level::Inner {
         object.comment(findings);
     }
+    let [selector] = *selectors.as_slice() else {
+        let message =
+            "The object must have only one of the following fields, [And, Or, Not, Variable, Condition]";
+        findings.schema(message, object.at);
+        return None;
+    };
+    if selector != "Variable" {
+        for operator in operators {
+            unknown_field(findings, object, operator);
+        }
+        return combination(findings, object, selector);
+    }
+    let variable = object.operand_path(findings, "Variable");
     let [operator] = *operators.as_slice() else {
-        let message = if operators.is_empty() {
-            "A choice rule must have a comparison operator, or one of [And, Or, Not]".to_owned()
-        } else {
-            format!("Only one of these fields is allowed: [{}]", operators.join(", "))
-        };
-        // A misspelt operator is told already.
-        if !(operators.is_empty() && has_unknown) {
+        let message = format!("There should only be one of the following fields: [{}]", operators.join(", "));
+        if !operators.is_empty() {
             findings.schema(message, object.at);
+        } else if !has_unknown {
+            // A misspelt operator is told already.
+            findings.schema("A choice rule with a Variable must have a comparison operator", object.at);
         }
         return None;
     };
-    if matches!(operator, "And" | "Or" | "Not") {
-        if object.has("Variable") {
-            findings
-                .schema(format!("Only one of these fields is allowed: [Variable, {operator}]"), object.at);
-        }
-        return combination(findings, object, operator);
-    }
-    if !object.require(findings, &["Variable"]) {
-        return None;
-    }
-    let variable = object.path(findings, "Variable");
     let test = test(findings, object, operator);
     Some(Condition::Compare(Comparison { variable: variable?, test: test? }))
 }
@@ -287,7 +287,7 @@ fn test(findings: &mut Findings, object: Object<'_, '_>, name: &str) -> Option<T
     let at = object.at.field(name);
     match Operator::parse(name)? {
         Operator::Ordered(kind, order, Side::Path) => {
-            let path = object.path(findings, name)?;
+            let path = object.operand_path(findings, name)?;
             Some(match kind {
                 Kind::String => Test::String(order, Operand::Path(path)),
                 Kind::Numeric => Test::Numeric(order, Operand::Path(path)),
@@ -317,7 +317,7 @@ fn test(findings: &mut Findings, object: Object<'_, '_>, name: &str) -> Option<T
             }
         }
         Operator::BooleanEquals(Side::Path) => {
-            object.path(findings, name).map(Operand::Path).map(Test::BooleanEquals)
+            object.operand_path(findings, name).map(Operand::Path).map(Test::BooleanEquals)
         }
         Operator::BooleanEquals(Side::Fixed) => {
             object.boolean(findings, name).map(Operand::Fixed).map(Test::BooleanEquals)

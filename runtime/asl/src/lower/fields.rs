@@ -107,8 +107,22 @@ pub(super) const CATCHER: &[Field] = &[
     ("Output", JSONATA),
     ("Comment", BOTH),
 ];
-pub(super) const JSONATA_RULE: &[Field] =
-    &[("Condition", JSONATA), ("Next", BOTH), ("Assign", BOTH), ("Output", JSONATA), ("Comment", BOTH)];
+pub(super) const JSONATA_RULE: &[Field] = &[
+    ("Condition", JSONATA),
+    ("Next", BOTH),
+    ("Assign", BOTH),
+    ("Output", JSONATA),
+    ("Comment", BOTH),
+    ("And", PATH),
+    ("Or", PATH),
+    ("Not", PATH),
+    ("Variable", PATH),
+];
+
+/// A field of the JSONPath language.
+pub(super) fn json_path_only(name: &'static str) -> Field {
+    (name, PATH)
+}
 
 pub(super) const ITEM_READER: &[Field] =
     &[("Resource", BOTH), ("ReaderConfig", BOTH), ("Parameters", PATH), ("Arguments", JSONATA)];
@@ -138,7 +152,7 @@ pub(super) const WRITER_CONFIG: &[Field] = &[("Transformation", BOTH), ("OutputT
 pub(super) fn check(
     findings: &mut Findings,
     object: Object<'_, '_>,
-    allowed: &[&'static [Field]],
+    allowed: &[&[Field]],
     language: QueryLanguage,
 ) {
     for key in object.map.keys() {

@@ -8,10 +8,12 @@ use crate::definition::{
     DistributedMap, ItemBatcher, ItemProcessorForm, ItemReader, MapMode, MapState, QueryLanguage,
     ResultWriter, Setting, Template, WorkflowType,
 };
-use crate::diagnostic::Code;
-use crate::place::Findings;
+use crate::diagnostic::{Code, Severity};
+use crate::place::{Findings, Place};
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::sync::Arc;
+use stepwell_jsonpath::{Path, Root};
 use stepwell_types::Value;
 use stepwell_types::quota::PAYLOAD_BYTES_MAX;
 
@@ -37,11 +39,12 @@ impl<'t> Lower<'t> {
             "ItemSelector"
         };
         let item_selector = state.template(findings, selector, language);
-        let max_concurrency = state
-            .setting(findings, "MaxConcurrency", "MaxConcurrencyPath", language, 0..=COUNT_MAX)
-            .unwrap_or(Setting::Fixed(0));
-        let tolerated_failure_count = state.setting(
+        let max_concurrency =
+            count(findings, state, "MaxConcurrency", "MaxConcurrencyPath", language, 0..=COUNT_MAX)
+                .unwrap_or(Setting::Fixed(0));
+        let tolerated_failure_count = count(
             findings,
+            state,
             "ToleratedFailureCount",
             "ToleratedFailureCountPath",
             language,
@@ -58,16 +61,16 @@ impl<'t> Lower<'t> {
         let (mode, workflow) = match children {
             None => {
                 for field in DISTRIBUTED_ONLY.iter().filter(|field| state.has(field)) {
-                    let message = format!("Field '{field}' is only supported in the mode DISTRIBUTED");
-                    self.findings.schema(message, &state.at.field(field));
+                    let message = format!("Field '{field}' has no effect without the mode DISTRIBUTED");
+                    let at = state.at.field(field);
+                    self.findings.warning(Code::SchemaValidationFailed, message, &at);
                 }
                 (MapMode::Inline, context.workflow)
             }
             Some(execution_type) => {
                 if context.workflow == WorkflowType::Express {
-                    let message =
-                        "Express state machine does not support a Map state in the mode DISTRIBUTED";
-                    self.findings.schema(message, state.at);
+                    let message = "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines";
+                    self.findings.schema(message, &at.field("ProcessorConfig").field("Mode"));
                 }
                 (
                     MapMode::Distributed(Box::new(self.distributed(state, language, execution_type))),
@@ -104,8 +107,17 @@ impl<'t> Lower<'t> {
         let mode = config.word(findings, "Mode", &["INLINE", "DISTRIBUTED"]);
         let execution_type = config.word(findings, "ExecutionType", &["STANDARD", "EXPRESS"]);
         if mode != Some("DISTRIBUTED") {
-            if mode.is_none() && execution_type.is_some() {
-                config.require(findings, &["Mode"]);
+            if execution_type.is_some() {
+                let message = "Field 'ExecutionType' is not supported";
+                let field = at.field("ExecutionType");
+                findings.add(
+                    Severity::Error,
+                    Code::SchemaValidationFailed,
+                    message.to_owned(),
+                    &at,
+                    &field,
+                    None,
+                );
             }
             return None;
         }
@@ -136,14 +148,17 @@ impl<'t> Lower<'t> {
     fn label(&mut self, label: &'t str, state: Object<'_, '_>) {
         let at = state.at.field("Label");
         if label.chars().count() > LABEL_CHARS_MAX || stepwell_types::Name::new(label).is_err() {
-            let message = format!(
-                "Label must have 1 to {LABEL_CHARS_MAX} characters, without white space, brackets, wildcards and \
-                 special characters"
-            );
+            let message = if label.chars().count() > LABEL_CHARS_MAX {
+                format!(
+                    "Label '{label}' exceeds the {LABEL_CHARS_MAX}-character limit allowed by the service"
+                )
+            } else {
+                format!("Label '{label}' is empty or contains invalid characters")
+            };
             self.findings.error(Code::InvalidLabelName, message, &at);
         }
         if !self.labels.insert(label) {
-            self.findings.error(Code::DuplicateLabelName, format!("Duplicate Label: {label}"), &at);
+            self.findings.error(Code::DuplicateLabelName, format!("Duplicate Label name: {label}"), &at);
         }
     }
 }
@@ -165,6 +180,28 @@ fn items(findings: &mut Findings, state: Object<'_, '_>) -> Option<Template> {
     }
 }
 
+/// A number of a Map state; unlike other references its path may not lead into the context object.
+fn count(
+    findings: &mut Findings,
+    object: Object<'_, '_>,
+    name: &str,
+    path_name: &str,
+    language: QueryLanguage,
+    range: RangeInclusive<u64>,
+) -> Option<Setting<u64>> {
+    let setting = object.setting(findings, name, path_name, language, range);
+    if let Some(Setting::Path(path)) = &setting {
+        refuse_context(findings, Some(path), &object.at.field(path_name));
+    }
+    setting
+}
+
+fn refuse_context(findings: &mut Findings, path: Option<&Path>, at: &Place<'_>) {
+    if path.is_some_and(|path| *path.root() == Root::Context) {
+        findings.schema("Value is not a Reference Path", at);
+    }
+}
+
 fn tolerated_percentage(
     findings: &mut Findings,
     state: Object<'_, '_>,
@@ -173,7 +210,9 @@ fn tolerated_percentage(
     let (name, path_name) = ("ToleratedFailurePercentage", "ToleratedFailurePercentagePath");
     state.at_most_one(findings, &[name, path_name]);
     if state.has(path_name) {
-        return state.reference(findings, path_name).map(Setting::Path);
+        let path = state.reference(findings, path_name);
+        refuse_context(findings, path.as_ref(), &state.at.field(path_name));
+        return path.map(Setting::Path);
     }
     let at = state.at.field(name);
     match state.get(name)? {
@@ -191,11 +230,13 @@ fn arguments(findings: &mut Findings, object: Object<'_, '_>, language: QueryLan
     object.template(findings, name, language)
 }
 
-fn service_resource(findings: &mut Findings, object: Object<'_, '_>) -> Option<Arc<str>> {
+/// `Resource` of a reader or a writer: one of a few calls.
+fn service_resource(findings: &mut Findings, object: Object<'_, '_>, calls: &[&str]) -> Option<Arc<str>> {
     let text = object.text(findings, "Resource")?;
-    let (head, call) = text.split_once(":states:").unwrap_or_default();
-    if !head.starts_with("arn:aws") || call.is_empty() {
-        findings.schema("Value is not a valid resource ARN", &object.at.field("Resource"));
+    let (head, call) = text.split_once(":states:::").unwrap_or_default();
+    if !head.starts_with("arn:") || !calls.contains(&call) {
+        let message = "The field 'Resource' does not match any of the allowed values";
+        findings.schema(message, &object.at.field("Resource"));
     }
     Some(Arc::clone(text))
 }
@@ -209,7 +250,7 @@ fn item_reader(
     let reader = object::object(findings, state.get("ItemReader")?, &at)?;
     fields::check(findings, reader, &[fields::ITEM_READER], language);
     reader.require(findings, &["Resource"]);
-    let resource = service_resource(findings, reader);
+    let resource = service_resource(findings, reader, &["s3:getObject", "s3:listObjectsV2"]);
     let parameters = arguments(findings, reader, language);
     let config_at = at.field("ReaderConfig");
     let config = reader.get("ReaderConfig").and_then(|value| object::object(findings, value, &config_at));
@@ -225,11 +266,22 @@ fn reader_config(
     language: QueryLanguage,
 ) -> Option<Setting<u64>> {
     fields::check(findings, config, &[fields::READER_CONFIG], language);
-    config.word(findings, "InputType", &["CSV", "JSON", "JSONL", "PARQUET", "MANIFEST"]);
+    let input_type = config.word(findings, "InputType", &["CSV", "JSON", "JSONL", "PARQUET", "MANIFEST"]);
     config.word(findings, "Transformation", &["NONE", "LOAD_AND_FLATTEN"]);
     config.word(findings, "ManifestType", &["ATHENA_DATA", "S3_INVENTORY"]);
     config.word(findings, "CSVDelimiter", &["COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"]);
     let header = config.word(findings, "CSVHeaderLocation", &["FIRST_ROW", "GIVEN"]);
+    match (input_type, header) {
+        (Some("CSV"), None) if !config.has("CSVHeaderLocation") => {
+            findings.schema("The field 'CSVHeaderLocation' is required", config.at);
+        }
+        (Some("JSON"), Some(_)) => {
+            let message = "Field 'CSVHeaderLocation' is not supported".to_owned();
+            let field = config.at.field("CSVHeaderLocation");
+            findings.add(Severity::Error, Code::SchemaValidationFailed, message, config.at, &field, None);
+        }
+        _ => {}
+    }
     if header == Some("GIVEN") {
         config.require(findings, &["CSVHeaders"]);
     }
@@ -240,7 +292,7 @@ fn reader_config(
         }
     }
     config.text(findings, "ItemsPointer");
-    config.setting(findings, "MaxItems", "MaxItemsPath", language, 0..=READER_ITEMS_MAX)
+    count(findings, config, "MaxItems", "MaxItemsPath", language, 0..=READER_ITEMS_MAX)
 }
 
 fn item_batcher(
@@ -253,13 +305,14 @@ fn item_batcher(
     fields::check(findings, batcher, &[fields::ITEM_BATCHER], language);
     let batch_input = batcher.template(findings, "BatchInput", language);
     let max_items_per_batch =
-        batcher.setting(findings, "MaxItemsPerBatch", "MaxItemsPerBatchPath", language, 1..=COUNT_MAX);
-    let max_input_bytes_per_batch = batcher.setting(
+        count(findings, batcher, "MaxItemsPerBatch", "MaxItemsPerBatchPath", language, 0..=COUNT_MAX);
+    let max_input_bytes_per_batch = count(
         findings,
+        batcher,
         "MaxInputBytesPerBatch",
         "MaxInputBytesPerBatchPath",
         language,
-        1..=PAYLOAD_BYTES_MAX as u64,
+        0..=PAYLOAD_BYTES_MAX as u64,
     );
     let limits =
         ["MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"];
@@ -280,7 +333,7 @@ fn result_writer(
     if !writer.has("Resource") && !writer.has("WriterConfig") {
         writer.require(findings, &["Resource"]);
     }
-    let resource = service_resource(findings, writer);
+    let resource = service_resource(findings, writer, &["s3:putObject"]);
     let parameters = arguments(findings, writer, language);
     let config_at = at.field("WriterConfig");
     if let Some(config) =

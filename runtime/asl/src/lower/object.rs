@@ -82,7 +82,7 @@ impl<'t, 'p> Object<'t, 'p> {
         findings.add(
             Severity::Error,
             Code::SchemaValidationFailed,
-            format!("The field '{name}' should have one of these values: [{}]", words.join(", ")),
+            format!("Value should be one of the following: [{}]", words.join(", ")),
             &at,
             &at,
             did_you_mean(text, words.iter().copied()),
@@ -103,7 +103,8 @@ impl<'t, 'p> Object<'t, 'p> {
     pub(super) fn at_most_one<'n>(self, findings: &mut Findings, names: &[&'n str]) -> Option<&'n str> {
         let there: Vec<_> = names.iter().copied().filter(|name| self.has(name)).collect();
         if there.len() > 1 {
-            findings.schema(format!("Only one of these fields is allowed: [{}]", there.join(", ")), self.at);
+            let message = format!("There should only be one of the following fields: [{}]", names.join(", "));
+            findings.schema(message, self.at);
         }
         there.first().copied()
     }
@@ -112,8 +113,10 @@ impl<'t, 'p> Object<'t, 'p> {
     pub(super) fn exactly_one<'n>(self, findings: &mut Findings, names: &[&'n str]) -> Option<&'n str> {
         let one = self.at_most_one(findings, names);
         if one.is_none() {
-            findings
-                .schema(format!("Exactly one of these fields is required: [{}]", names.join(", ")), self.at);
+            findings.schema(
+                format!("This object should have only one of the following fields: [{}]", names.join(", ")),
+                self.at,
+            );
         }
         one
     }
@@ -144,12 +147,14 @@ pub(super) fn integer(
             return None;
         }
     };
-    let number = number.filter(|number| range.contains(number));
-    if number.is_none() {
-        let (least, most) = range.into_inner();
-        findings.schema(format!("Value must be an integer between {least} and {most}"), at);
+    let (least, most) = range.into_inner();
+    match number {
+        Some(number) if (least..=most).contains(&number) => return Some(number),
+        Some(number) if number > most => findings.schema(format!("Maximum value is {most}"), at),
+        // A negative one is no `u64`.
+        _ => findings.schema(format!("Minimum value is {least}"), at),
     }
-    number
+    None
 }
 
 pub(super) fn wrong_type(findings: &mut Findings, expected: &str, at: &Place<'_>) {

@@ -1,6 +1,6 @@
 //! `Retry` and `Catch`.
 
-use super::object::{self, Object, integer, wrong_type};
+use super::object::{self, Object, wrong_type};
 use super::{Context, Lower, fields};
 use crate::definition::{Catcher, JitterStrategy, QueryLanguage, ResultPath, Retrier};
 use crate::diagnostic::{Code, Severity};
@@ -45,7 +45,7 @@ impl<'t> Lower<'t> {
             fields::check(findings, object, &[fields::RETRIER], QueryLanguage::JsonPath);
             let error_equals = error_equals(findings, object, n + 1 == entries.len());
             let comment = object.comment(findings);
-            let interval_seconds = object.integer(findings, "IntervalSeconds", 1..=RETRY_MAX).unwrap_or(1);
+            let interval_seconds = object.integer(findings, "IntervalSeconds", 0..=RETRY_MAX).unwrap_or(1);
             let max_attempts = object.integer(findings, "MaxAttempts", 0..=RETRY_MAX).unwrap_or(3);
             let backoff_rate = backoff_rate(findings, object);
             let max_delay_seconds = object.integer(findings, "MaxDelaySeconds", 1..=RETRY_DELAY_SECONDS_MAX);
@@ -53,7 +53,7 @@ impl<'t> Lower<'t> {
                 let message = "MaxDelaySeconds must be greater than IntervalSeconds";
                 findings.schema(message, &at.field("MaxDelaySeconds"));
             }
-            let jitter = match object.word(findings, "JitterStrategy", &["FULL", "NONE"]) {
+            let jitter = match object.word(findings, "JitterStrategy", &["NONE", "FULL"]) {
                 Some("FULL") => JitterStrategy::Full,
                 _ => JitterStrategy::None,
             };
@@ -121,7 +121,7 @@ fn backoff_rate(findings: &mut Findings, retrier: Object<'_, '_>) -> f64 {
             DEFAULT
         }
         Some(rate) if rate < 1.0 => {
-            findings.schema("Value must be greater than or equal to 1.0", &at);
+            findings.schema("Minimum value is 1.0", &at);
             DEFAULT
         }
         Some(rate) => rate,
@@ -173,15 +173,13 @@ fn check_reserved(findings: &mut Findings, name: &str, at: &Place<'_>) {
     }
 }
 
-/// A number between 0 and 100, or what else `ToleratedFailurePercentage` may be.
+/// `ToleratedFailurePercentage`: a number between 0 and 100.
 pub(super) fn percentage(findings: &mut Findings, value: &Value, at: &Place<'_>) -> Option<f64> {
-    let number = match value {
-        Value::F64(number) => Some(*number),
-        value => integer(findings, value, at, 0..=100).and_then(|_| value.as_f64()),
-    };
-    if number.is_some_and(|number| !(0.0..=100.0).contains(&number)) {
-        findings.schema("Value must be a number between 0 and 100", at);
-        return None;
+    match value.as_f64() {
+        None => wrong_type(findings, "Number", at),
+        Some(number) if number < 0.0 => findings.schema("Minimum value is 0.0", at),
+        Some(number) if number > 100.0 => findings.schema("Maximum value is 100.0", at),
+        Some(number) => return Some(number),
     }
-    number
+    None
 }

@@ -6,7 +6,9 @@ use super::{Context, FlowForm, Lower, fields};
 use crate::definition::{
     DataPath, Fail, Parallel, Pass, QueryLanguage, ResultPath, Setting, State, StateKind, Transition, Wait,
 };
+use crate::diagnostic::{Code, Severity};
 use crate::reachability::Exits;
+use crate::suggest::did_you_mean;
 use std::rc::Rc;
 use std::sync::Arc;
 use stepwell_types::Timestamp;
@@ -24,7 +26,7 @@ impl<'t> Lower<'t> {
             exits.unknown = true;
             return None;
         }
-        let Some(state_type) = object.word(&mut self.findings, "Type", fields::STATE_TYPES) else {
+        let Some(state_type) = self.state_type(object) else {
             exits.unknown = true;
             return None;
         };
@@ -102,6 +104,25 @@ impl<'t> Lower<'t> {
         })
     }
 
+    /// One of the eight; AWS words this field's finding otherwise than those of other words.
+    fn state_type(&mut self, object: Object<'t, '_>) -> Option<&'t str> {
+        let text = &**object.text(&mut self.findings, "Type")?;
+        if fields::STATE_TYPES.contains(&text) {
+            return Some(text);
+        }
+        let at = object.at.field("Type");
+        let known = fields::STATE_TYPES;
+        self.findings.add(
+            Severity::Error,
+            Code::SchemaValidationFailed,
+            format!("The field 'Type' should have one of these values: [{}]", known.join(", ")),
+            &at,
+            &at,
+            did_you_mean(text, known.iter().copied()),
+        );
+        None
+    }
+
     fn pass(&mut self, object: Object<'t, '_>, language: QueryLanguage) -> Pass {
         let result = object.get("Result").filter(|_| language == QueryLanguage::JsonPath);
         if let Some(result) = result {
@@ -112,7 +133,7 @@ impl<'t> Lower<'t> {
 
     fn wait(&mut self, object: Object<'t, '_>, language: QueryLanguage) -> Option<Wait> {
         let forms: &[&str] = match language {
-            QueryLanguage::JsonPath => &["Seconds", "SecondsPath", "Timestamp", "TimestampPath"],
+            QueryLanguage::JsonPath => &["SecondsPath", "Seconds", "TimestampPath", "Timestamp"],
             QueryLanguage::Jsonata => &["Seconds", "Timestamp"],
         };
         let findings = &mut self.findings;

@@ -48,7 +48,19 @@ impl<'t> Lower<'t> {
         }
         match &resource {
             Resource::LambdaInvoke(_) => check_invoke(findings, state, language),
+            Resource::Activity(_) if state.has("Credentials") => {
+                let message = "The field 'Credentials' is not supported for activities";
+                findings.schema(message, &state.at.field("Credentials"));
+            }
             Resource::Function(_) | Resource::Activity(_) | Resource::Service(_) => {}
+        }
+        if !is_offered(&resource) {
+            let message = format!(
+                "The resource provided {text} is not recognized. The value is not a valid resource ARN, or the \
+                 resource is not available in this region."
+            );
+            findings.schema(message, &at);
+            return None;
         }
         Some(Task { resource, resource_text: Arc::clone(text), timeout_seconds, heartbeat_seconds, role_arn })
     }
@@ -101,7 +113,40 @@ fn integration(text: &str) -> Option<Resource> {
     }))
 }
 
-/// The arguments of `lambda:invoke`, as far as they are written out.
+/// Whether the service of an integration has the pattern at all.
+///
+/// Which of the others a single action has is not known here. Source: AWS, optimized integrations.
+fn is_offered(resource: &Resource) -> bool {
+    let (service, pattern) = match resource {
+        Resource::Function(_) | Resource::Activity(_) => return true,
+        Resource::LambdaInvoke(pattern) => ("lambda", *pattern),
+        Resource::Service(service) => (&*service.service, service.pattern),
+    };
+    let service = service.split(':').next().unwrap_or(service);
+    match pattern {
+        Pattern::RequestResponse => true,
+        Pattern::Sync => {
+            !matches!(service, "lambda" | "sns" | "sqs" | "dynamodb" | "events" | "apigateway" | "aws-sdk")
+        }
+        Pattern::Sync2 => service == "states",
+        Pattern::WaitForTaskToken => !matches!(
+            service,
+            "athena"
+                | "batch"
+                | "codebuild"
+                | "databrew"
+                | "dynamodb"
+                | "elasticmapreduce"
+                | "emr-containers"
+                | "emr-serverless"
+                | "glue"
+                | "mediaconvert"
+                | "sagemaker"
+        ),
+    }
+}
+
+/// Warns of arguments that `lambda:invoke` will refuse when the state runs, as AWS does only then.
 fn check_invoke(findings: &mut Findings, state: Object<'_, '_>, language: QueryLanguage) {
     const FIELDS: &[&str] =
         &["FunctionName", "Payload", "Qualifier", "InvocationType", "ClientContext", "LogType"];
@@ -116,11 +161,12 @@ fn check_invoke(findings: &mut Findings, state: Object<'_, '_>, language: QueryL
         QueryLanguage::Jsonata => key.to_owned(),
     };
     if !arguments.keys().any(|key| plain(key) == "FunctionName") {
-        findings.schema("The field 'FunctionName' is required but was missing", &at);
+        let message = "The field 'FunctionName' is required but was missing";
+        findings.warning(Code::SchemaValidationFailed, message, &at);
     }
     for key in arguments.keys().filter(|key| !FIELDS.contains(&plain(key).as_str())) {
         findings.add(
-            Severity::Error,
+            Severity::Warning,
             Code::SchemaValidationFailed,
             format!("The field \"{key}\" is not supported by Step Functions"),
             &at,

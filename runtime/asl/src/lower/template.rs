@@ -43,11 +43,7 @@ pub(super) fn expression(findings: &mut Findings, text: &str, at: &Place<'_>) ->
         return Some(JsonataExpression(Arc::from(inner)));
     }
     if text.starts_with("{%") || text.ends_with("%}") {
-        findings.error(
-            Code::InvalidJsonataExpression,
-            "A JSONata expression must begin with '{%' and end with '%}'",
-            at,
-        );
+        findings.schema("JSONata string must start with {% and end with %}", at);
     }
     None
 }
@@ -64,7 +60,7 @@ impl Object<'_, '_> {
             Ok(path) => Some(path),
             Err(error) => {
                 let at = self.at.field(name);
-                bad_path(findings, "Value is not a valid JSONPath".to_owned(), &error, &at, &at);
+                bad_path(findings, "Value must be a valid JSONPath.".to_owned(), &error, &at, &at);
                 None
             }
         }
@@ -77,6 +73,28 @@ impl Object<'_, '_> {
             findings.schema("Value is not a Reference Path", &self.at.field(name));
         }
         Some(path)
+    }
+
+    /// `Variable` and the `…Path` operators of a Choice, whose findings AWS words otherwise.
+    pub(super) fn operand_path(self, findings: &mut Findings, name: &str) -> Option<Path> {
+        let text = self.text(findings, name)?;
+        let at = self.at.field(name);
+        match Path::parse(text) {
+            Ok(path) if path.is_reference() => Some(path),
+            Ok(path) => {
+                findings.schema("Value is not a Reference Path", &at);
+                Some(path)
+            }
+            Err(error) => {
+                let message = if text.starts_with('$') {
+                    "Value is not a Reference Path"
+                } else {
+                    "Value is not a Reference Path: Reference path didn't start with '$'"
+                };
+                bad_path(findings, message.to_owned(), &error, &at, &at);
+                None
+            }
+        }
     }
 
     /// `InputPath`, `OutputPath`
@@ -102,7 +120,12 @@ impl Object<'_, '_> {
                     Ok(path) => ResultPath::At(path),
                     Err(error) => {
                         let at = self.at.field(NAME);
-                        bad_path(findings, "Value is not a Reference Path".to_owned(), &error, &at, &at);
+                        let message = if text.starts_with('$') {
+                            "Value is not a Reference Path"
+                        } else {
+                            "Value must be a valid JSONPath."
+                        };
+                        bad_path(findings, message.to_owned(), &error, &at, &at);
                         ResultPath::Replace
                     }
                 }
@@ -174,11 +197,7 @@ impl Object<'_, '_> {
                 }
                 Err(error) => {
                     let at = self.at.field(path_name);
-                    let message = format!(
-                        "The value for the field '{path_name}' must be a valid JSONPath or a valid intrinsic \
-                         function call"
-                    );
-                    bad_path(findings, message, &error, self.at, &at);
+                    bad_path(findings, "Value must be a valid JSONPath.".to_owned(), &error, &at, &at);
                     None
                 }
             };
@@ -213,8 +232,12 @@ impl Object<'_, '_> {
         for key in variables.keys() {
             let name = variable_name(key, context.language);
             let here = at.field(key);
-            if let Some(fault) = variable_fault(name) {
-                findings.schema(format!("Variable name '{name}' is not valid: {fault}"), &here);
+            if name == "states" {
+                let message = "Cannot assign to reserved variable '$states'.";
+                findings.error(Code::ReservedVariableName, message, &here);
+            } else if let Some(fault) = variable_fault(name) {
+                let message = format!("Invalid variable name '{name}': the variable name {fault}.");
+                findings.error(Code::InvalidVariableName, message, &here);
             } else if context.scope.outer_holds(name) {
                 findings.schema(
                     format!("Variable '{name}' is already assigned in an outer scope, which cannot be changed here"),
@@ -271,19 +294,13 @@ pub(super) fn variable_name(key: &str, language: QueryLanguage) -> &str {
 /// Characters of a variable's name. Source: AWS Step Functions developer guide, variables.
 const VARIABLE_NAME_CHARS_MAX: usize = 80;
 
+/// What is wrong with a variable's name: a letter, then letters, digits and underscores.
 fn variable_fault(name: &str) -> Option<&'static str> {
     let mut chars = name.chars();
-    match chars.next() {
-        None => return Some("it is empty"),
-        Some(first) if !first.is_alphabetic() && first != '_' => return Some("it must begin with a letter"),
-        Some(_) => {}
-    }
-    if name == "states" {
-        Some("it is reserved")
+    if !chars.next().is_some_and(char::is_alphabetic) || !chars.all(|c| c.is_alphanumeric() || c == '_') {
+        Some("contains invalid characters")
     } else if name.chars().count() > VARIABLE_NAME_CHARS_MAX {
-        Some("it is longer than 80 characters")
-    } else if !chars.all(|c| c.is_alphanumeric() || c == '_') {
-        Some("it may hold letters, digits and underscores only")
+        Some("exceeds the 80-character limit")
     } else {
         None
     }
