@@ -38,28 +38,32 @@ macro_rules! raw_handler {
 #[macro_export]
 macro_rules! __export_handler {
     (|$event:ident| $body:expr) => {
-        // Not only for wasm: a native build should find the same type errors.
+        // Items have no hygiene: any plain name here would hide a handler of that name from `$body`.
         const _: () = {
+            // Not only for wasm: a native build should find the same type errors.
             #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only a component exports it"))]
-            fn run($event: $crate::private::String) -> $crate::Result<$crate::private::String> {
+            fn __stepwell_run($event: $crate::private::String) -> $crate::Result<$crate::private::String> {
                 $body
             }
 
             #[cfg(target_arch = "wasm32")]
             #[used]
             #[unsafe(link_section = "component-type:stepwell:task/function")]
-            static WORLD: [u8; $crate::abi::WORLD.len()] = *$crate::abi::WORLD;
+            static __STEPWELL_WORLD: [u8; $crate::abi::WORLD.len()] = *$crate::abi::WORLD;
 
             #[cfg(target_arch = "wasm32")]
             #[unsafe(export_name = "handle")]
-            unsafe extern "C" fn handle(event: *mut u8, length: usize) -> *mut $crate::abi::Return {
+            unsafe extern "C" fn __stepwell_handle(
+                event: *mut u8,
+                length: usize,
+            ) -> *mut $crate::abi::Return {
                 // SAFETY: only the host calls this, with an event that it lowered through `cabi_realloc`.
-                unsafe { $crate::abi::handle(run, event, length) }
+                unsafe { $crate::abi::handle(__stepwell_run, event, length) }
             }
 
             #[cfg(target_arch = "wasm32")]
             #[unsafe(export_name = "cabi_post_handle")]
-            unsafe extern "C" fn post_handle(returned: *mut $crate::abi::Return) {
+            unsafe extern "C" fn __stepwell_post_handle(returned: *mut $crate::abi::Return) {
                 // SAFETY: only the host calls this, once, with what `handle` returned.
                 unsafe { $crate::abi::post_handle(returned) }
             }

@@ -6,8 +6,8 @@ extern crate alloc;
 use alloc::string::String;
 use stepwell_task::Result;
 
-stepwell_task::raw_handler!(echo);
+stepwell_task::raw_handler!(handle);
 
-fn echo(event: String) -> Result<String> {
+fn handle(event: String) -> Result<String> {
     Ok(event)
 }
