@@ -13,7 +13,7 @@ pub(crate) fn parse(text: &str) -> Result<Value, Box<Diagnostic>> {
     Value::parse(text).map_err(|error| {
         let too_deep = error.message.starts_with("nested deeper");
         let offset = offset_of(text, error.line, error.column);
-        let fault = Fault::find(text, offset);
+        let fault = Fault::find(text, offset, &error.message);
         let (code, message, location) = if too_deep {
             (Code::TooDeeplyNested, error.message.clone(), None)
         } else {
@@ -55,31 +55,55 @@ fn cut(text: &str) -> String {
     }
 }
 
-/// What stands where the text stops to be JSON.
+/// What stands where the text stops to be JSON, in the words of the Java parser that AWS uses, where they are known.
 struct Fault {
     start: usize,
     end: usize,
     message: Option<String>,
 }
 
+const VALUE: &str = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
+
 impl Fault {
-    /// Looks at the token at `offset`, the place that the parser stopped at.
-    fn find(text: &str, offset: usize) -> Self {
+    /// Looks at what stands at `offset`, the place that the parser stopped at, with its own `reason`.
+    fn find(text: &str, offset: usize, reason: &str) -> Self {
+        let expected = match reason {
+            "expected value" | "expected ident" => {
+                if let Some(word) = Self::unknown_word(text, offset) {
+                    return word;
+                }
+                format!("expected a valid value {VALUE}")
+            }
+            "key must be a string" | "trailing comma" => {
+                "was expecting double-quote to start field name".to_owned()
+            }
+            "expected `:`" => "was expecting a colon to separate field name and value".to_owned(),
+            "expected `,` or `}`" => "was expecting comma to separate Object entries".to_owned(),
+            "expected `,` or `]`" => "was expecting comma to separate Array entries".to_owned(),
+            reason if reason.starts_with("EOF") => {
+                let message = format!("Unexpected end-of-input: {reason}");
+                return Self { start: text.len(), end: text.len(), message: Some(message) };
+            }
+            _ => return Self { start: offset, end: offset, message: None },
+        };
+        let Some(found) = text.get(offset..).and_then(|rest| rest.chars().next()) else {
+            return Self { start: offset, end: offset, message: None };
+        };
+        let message = format!("Unexpected character ('{found}' (code {})): {expected}", u32::from(found));
+        Self { start: offset, end: offset + found.len_utf8(), message: Some(message) }
+    }
+
+    /// A word around `offset` that is no JSON.
+    fn unknown_word(text: &str, offset: usize) -> Option<Self> {
         let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-        let before = text.get(..offset).unwrap_or(text);
+        let before = text.get(..offset)?;
         let start =
             before.char_indices().rev().take_while(|(_, c)| is_word(*c)).last().map_or(offset, |(at, _)| at);
-        let rest = text.get(start..).unwrap_or("");
-        let word = rest.find(|c| !is_word(c)).map_or(rest, |end| rest.get(..end).unwrap_or(rest));
-        let begins_word = word.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_' || c == '$');
-        if begins_word && !matches!(word, "true" | "false" | "null") {
-            let message = format!(
-                "Unrecognized token '{word}': was expecting \
-                 (JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
-            );
-            return Self { start, end: start + word.len(), message: Some(message) };
-        }
-        Self { start: offset, end: offset, message: None }
+        let rest = text.get(start..)?;
+        let word = rest.find(|c| !is_word(c)).map_or(Some(rest), |end| rest.get(..end))?;
+        let begins = word.chars().next().is_some_and(|c| !c.is_numeric());
+        let message = format!("Unrecognized token '{word}': was expecting {VALUE}");
+        begins.then(|| Self { start, end: start + word.len(), message: Some(message) })
     }
 }
 

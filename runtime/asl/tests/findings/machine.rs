@@ -41,9 +41,31 @@ fn broken_json_gives_one_finding() {
         "{\n  \"StartAt\": \"ä\",,\n}",
         2,
         18,
-        "INVALID_JSON_DESCRIPTION: key must be a string\n at [Source: (String)\"{\n  \"StartAt\": \"ä\",,\n}\"; line: 2, \
-         column: 18]",
+        "INVALID_JSON_DESCRIPTION: Unexpected character (',' (code 44)): was expecting double-quote to start field \
+         name\n at [Source: (String)\"{\n  \"StartAt\": \"ä\",,\n}\"; line: 2, column: 19]",
     );
+    for (text, column, want) in [
+        ("{\"a\": tru}", 7, "Unrecognized token 'tru': was expecting (JSON String"),
+        ("{\"a\": ,}", 7, "Unexpected character (',' (code 44)): expected a valid value (JSON String"),
+        ("{\"a\" 1}", 6, "Unexpected character ('1' (code 49)): was expecting a colon to separate"),
+        (
+            "{\"a\": 1 \"b\"}",
+            9,
+            "Unexpected character ('\"' (code 34)): was expecting comma to separate Object",
+        ),
+        ("[1 2]", 4, "Unexpected character ('2' (code 50)): was expecting comma to separate Array entries"),
+        (
+            "{\"a\": 1,}",
+            9,
+            "Unexpected character ('}' (code 125)): was expecting double-quote to start field name",
+        ),
+        ("{\"a\": \"b\nc\"}", 1, "control character (\\u0000-\\u001F) found while parsing a string"),
+        ("{\"a\": 1", 8, "Unexpected end-of-input: EOF while parsing an object"),
+    ] {
+        let (_, findings) = parse(text, WorkflowType::Standard);
+        assert!(findings[0].message.starts_with(want), "{text}: {}", findings[0].message);
+        assert_eq!(findings[0].position.expect("a place").column, column, "{text}");
+    }
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
     check_broken(&deep, 1, 129, "TOO_DEEPLY_NESTED: nested deeper than 128 arrays and objects");
     let long = format!("{{\"a\": \"{}\"\n!", "1".repeat(600));
