@@ -70,7 +70,7 @@ fn broken_json_gives_one_finding() {
     check_broken(&deep, 1, 129, "TOO_DEEPLY_NESTED: nested deeper than 128 arrays and objects");
     let long = format!("{{\"a\": \"{}\"\n!", "1".repeat(600));
     let (_, findings) = parse(&long, WorkflowType::Standard);
-    assert!(findings[0].message.contains("\"[truncated 110 chars]; line: 2, column: 1]"), "{findings:?}");
+    assert!(findings[0].message.contains("\"[truncated 110 chars]; line: 2, column: 2]"), "{findings:?}");
 }
 
 #[test]
