@@ -9,15 +9,21 @@
 //!
 //! Not here: names, versions and aliases of functions, retries, where component bytes are kept (`engine`).
 
+mod compile_cache;
 mod config;
 mod digest;
+mod engine;
 mod error;
+mod host;
 mod invoke;
+mod json;
 mod limits;
 mod log;
 mod publish;
 mod registry;
+mod run;
 mod sandbox;
+mod schedule;
 
 pub use config::SandboxConfig;
 pub use digest::{Digest, DigestError};

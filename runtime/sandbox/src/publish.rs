@@ -128,7 +128,9 @@ pub fn prepare(upload: &[u8]) -> Result<Prepared, PublishError> {
     }
     let unzipped = if upload.starts_with(b"PK") { Some(archive::component_of(upload)?) } else { None };
     let wasm = unzipped.as_deref().unwrap_or(upload);
-    let encoded = module::to_component(wasm)?;
+    // The encoder is not written for hostile modules. A valid one that breaks it is refused like any other.
+    let encoded = std::panic::catch_unwind(|| module::to_component(wasm))
+        .unwrap_or_else(|_| Err(PublishError::Module("the encoder broke down on it".to_owned())))?;
     let component = encoded.as_deref().unwrap_or(wasm);
     let checked = component::check(component)?;
     Ok(Prepared {

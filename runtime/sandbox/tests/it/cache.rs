@@ -1,0 +1,116 @@
+//! Compiled code on disk: found again, and never trusted.
+
+use crate::guests::{Bench, ECHO, echo, request, task};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use stepwell_sandbox::{Digest, PublishError, Sandbox, SandboxConfig, SandboxError, prepare};
+
+fn files(dir: &Path, extension: &str) -> Vec<PathBuf> {
+    let build = fs::read_dir(dir).unwrap().flatten().find(|entry| entry.path().is_dir()).unwrap().path();
+    let entries = fs::read_dir(build).unwrap().flatten().map(|entry| entry.path());
+    entries.filter(|path| path.extension().is_some_and(|it| it == extension)).collect()
+}
+
+fn reopened(bench: &Bench) -> Sandbox {
+    Sandbox::new(SandboxConfig { instances_max: 50, ..SandboxConfig::new(bench.dir.path()) }).unwrap()
+}
+
+/// Publishes, harms what is on disk, and sees that it is not loaded but compiled again.
+async fn check_harm(harm: impl FnOnce(&Path)) {
+    let bench = Bench::new();
+    let prepared = prepare(&echo()).unwrap();
+    bench.sandbox.publish(prepared.digest, prepared.component.clone()).await.unwrap();
+    harm(bench.dir.path());
+    let sandbox = reopened(&bench);
+    assert!(sandbox.load(prepared.digest).await.is_none());
+    let function = sandbox.publish(prepared.digest, prepared.component).await.unwrap();
+    assert_eq!(sandbox.invoke(&function, request("1")).await.outcome.as_deref(), Ok("1"));
+    assert!(reopened(&bench).load(prepared.digest).await.is_some());
+}
+
+fn edit(dir: &Path, extension: &str, edit: impl FnOnce(&mut Vec<u8>)) {
+    let path = &files(dir, extension)[0];
+    let mut bytes = fs::read(path).unwrap();
+    edit(&mut bytes);
+    fs::remove_file(path).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+#[tokio::test]
+async fn compiled_code_outlives_the_sandbox() {
+    let bench = Bench::new();
+    let function = bench.publish(&echo()).await;
+    let sandbox = reopened(&bench);
+    let loaded = sandbox.load(function.digest()).await.unwrap();
+    assert_eq!(sandbox.invoke(&loaded, request("1")).await.outcome.as_deref(), Ok("1"));
+    assert!(sandbox.load(Digest::of(b"unknown")).await.is_none());
+}
+
+#[tokio::test]
+async fn harmed_code_is_compiled_again() {
+    check_harm(|dir| edit(dir, "cwasm", |code| *code.last_mut().unwrap() ^= 1)).await;
+    check_harm(|dir| edit(dir, "cwasm", |code| code[100] ^= 0x80)).await;
+    check_harm(|dir| edit(dir, "cwasm", |code| code.truncate(code.len() / 2))).await;
+    check_harm(|dir| edit(dir, "cwasm", Vec::clear)).await;
+    check_harm(|dir| edit(dir, "seal", |seal| seal[0] ^= 1)).await;
+    check_harm(|dir| edit(dir, "seal", |seal| seal.truncate(5))).await;
+    check_harm(|dir| fs::remove_file(&files(dir, "cwasm")[0]).unwrap()).await;
+    check_harm(|dir| fs::write(dir.join("key"), [7; 32]).unwrap()).await;
+}
+
+#[tokio::test]
+async fn another_components_code_is_not_taken_for_this_one() {
+    let bench = Bench::new();
+    let echo = bench.publish(&echo()).await.digest();
+    let other = bench.publish(&task("", "", &format!("nop nop {ECHO}"))).await.digest();
+    for extension in ["cwasm", "seal"] {
+        let all = files(bench.dir.path(), extension);
+        let path = |digest: Digest| {
+            all.iter().find(|path| path.to_string_lossy().contains(&digest.to_string())).unwrap()
+        };
+        let bytes = fs::read(path(other)).unwrap();
+        fs::remove_file(path(echo)).unwrap();
+        fs::write(path(echo), bytes).unwrap();
+    }
+    let sandbox = reopened(&bench);
+    assert!(sandbox.load(echo).await.is_none());
+    assert!(sandbox.load(other).await.is_some());
+}
+
+#[tokio::test]
+async fn the_folder_is_private() {
+    let bench = Bench::with(|config| {
+        fs::set_permissions(&config.cache_dir, fs::Permissions::from_mode(0o777)).unwrap();
+    });
+    assert_eq!(fs::metadata(bench.dir.path()).unwrap().permissions().mode() & 0o777, 0o700);
+    let file = bench.dir.path().join("key");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let error = Sandbox::new(SandboxConfig::new(file)).err().unwrap();
+    assert!(matches!(error, SandboxError::CacheDir { .. }), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_publish_one_component_at_once() {
+    let bench = Bench::new();
+    let prepared = bench.sandbox.prepare(echo()).await.unwrap();
+    let publishing: Vec<_> = (0..20)
+        .map(|_| {
+            let (sandbox, prepared) = (bench.sandbox.clone(), prepared.clone());
+            tokio::spawn(async move { sandbox.publish(prepared.digest, prepared.component).await })
+        })
+        .collect();
+    for publish in publishing {
+        assert_eq!(publish.await.unwrap().unwrap().digest(), prepared.digest);
+    }
+    assert_eq!(files(bench.dir.path(), "cwasm").len(), 1);
+}
+
+#[tokio::test]
+async fn bytes_must_be_those_of_the_digest() {
+    let bench = Bench::new();
+    let component: Arc<[u8]> = prepare(&echo()).unwrap().component;
+    let error = bench.sandbox.publish(Digest::of(b"other"), component).await.unwrap_err();
+    assert!(matches!(error, PublishError::Internal(_)));
+}

@@ -1,0 +1,7 @@
+//! The sandbox from outside: what may be published, what guests answer, and how the misbehaving ones are stopped.
+
+mod cache;
+mod guests;
+mod invoke;
+mod misbehave;
+mod publish;
