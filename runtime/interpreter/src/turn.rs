@@ -127,7 +127,6 @@ impl<'o> Turn<'o> {
 
     /// Takes an input to the frame that it addresses, which accepts it.
     pub(crate) fn take(&mut self, input: Input, target: FrameId) -> Step {
-        self.execution.progress.resume = Resume::Idle;
         match input {
             Input::TaskStarted { worker, .. } => state::task::started(self, target, worker)?,
             Input::TaskSubmitted { output, .. } => state::task::submitted(self, target, output)?,
@@ -156,6 +155,7 @@ impl<'o> Turn<'o> {
 
     /// Rounds of all frames that are ready, until none is or the step has done enough.
     fn run(&mut self) -> Step {
+        self.execution.progress.resume = Resume::Idle;
         let mut entered = 0;
         while !self.ready.is_empty() && self.is_running() {
             if entered >= STATES_PER_STEP_MAX {
@@ -419,7 +419,8 @@ impl<'o> Turn<'o> {
             removals: self.removed,
             completions: self.completions,
         };
-        Ok(Transition { next: self.execution, events: self.events, frames, commands: self.commands })
+        let commands = close::tidy(self.commands, self.execution.progress.status);
+        Ok(Transition { next: self.execution, events: self.events, frames, commands })
     }
 
     /// An invariant does not hold: this execution fails, and nothing else.

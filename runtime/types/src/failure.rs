@@ -17,9 +17,9 @@ macro_rules! error_names {
 }
 
 error_names! {
-    /// Matches every error but `States.DataLimitExceeded` and `States.Runtime`; never an error's own name.
+    /// Matches every error but `States.Runtime`; never an error's own name.
     ALL = "States.ALL";
-    /// An output beyond the payload limit; not caught by `States.ALL`.
+    /// An output beyond the payload limit. Recorded on AWS, against its documentation: `States.ALL` catches it.
     DATA_LIMIT_EXCEEDED = "States.DataLimitExceeded";
     /// An exception of the runtime, such as a path that finds nothing; not caught by `States.ALL`, never retried.
     RUNTIME = "States.Runtime";

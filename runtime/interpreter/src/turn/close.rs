@@ -5,10 +5,62 @@ use crate::command::{Command, Outcome};
 use crate::execution::Status;
 use crate::frame::{FrameId, Position, Waiting};
 use crate::state;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use stepwell_history::event::FailureDetails;
 use stepwell_history::{EventId, EventKind};
 use stepwell_types::Failure;
+
+/// Drops what one and the same step asks for and withdraws, so that no attempt begins that nobody waits for; after
+/// the end nothing is to begin at all.
+pub(super) fn tidy(commands: Vec<Command>, status: Status) -> Vec<Command> {
+    let (mut attempts, mut timers) = (BTreeSet::new(), BTreeSet::new());
+    for command in &commands {
+        match command {
+            Command::CancelTask { attempt } => {
+                attempts.insert(*attempt);
+            }
+            Command::ClearTimer { id } => {
+                timers.insert(*id);
+            }
+            Command::StartTask(_)
+            | Command::StartChild(_)
+            | Command::StartMapRun { .. }
+            | Command::SetTimer { .. }
+            | Command::Resume
+            | Command::Close(_) => {}
+        }
+    }
+    let is_closed = status != Status::Running;
+    let (mut never_begun, mut never_set) = (BTreeSet::new(), BTreeSet::new());
+    let mut kept = Vec::with_capacity(commands.len());
+    for command in commands {
+        let is_kept = match &command {
+            Command::StartTask(start) | Command::StartChild(start) => {
+                let is_void = is_closed || attempts.contains(&start.attempt);
+                if is_void {
+                    never_begun.insert(start.attempt);
+                }
+                !is_void
+            }
+            Command::SetTimer { id, .. } => {
+                let is_void = is_closed || timers.contains(id);
+                if is_void {
+                    never_set.insert(*id);
+                }
+                !is_void
+            }
+            Command::CancelTask { attempt } => !never_begun.contains(attempt),
+            Command::ClearTimer { id } => !is_closed && !never_set.contains(id),
+            Command::StartMapRun { .. } | Command::Resume => !is_closed,
+            Command::Close(_) => true,
+        };
+        if is_kept {
+            kept.push(command);
+        }
+    }
+    kept
+}
 
 impl Turn<'_> {
     /// Ends the execution. Its frames stay as they are, for a redrive, unless it has succeeded.

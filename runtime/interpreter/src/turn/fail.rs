@@ -102,7 +102,7 @@ impl Turn<'_> {
             }
             Position::Iteration { parent, index } => {
                 let details = self.iteration(parent, index)?;
-                self.emit(last, EventKind::MapIterationFailed(details))?;
+                let failed = self.emit(last, EventKind::MapIterationFailed(details))?;
                 self.remove(id);
                 let is_fatal = trouble.is_fatal();
                 let join = self.join_mut(parent)?;
@@ -111,7 +111,7 @@ impl Turn<'_> {
                 let trouble = match join.tolerance {
                     Some(tolerance) if !is_fatal => {
                         if !tolerance.is_exceeded(join.failed, join.total) {
-                            join.last_event = last;
+                            join.last_event = failed;
                             return self.go_on(parent, last);
                         }
                         Trouble::from(Failure::new(

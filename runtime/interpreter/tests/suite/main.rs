@@ -1,0 +1,11 @@
+//! The interpreter's own tests: fixtures with expected histories, recorded cases, storage and limits.
+
+mod fixtures;
+mod flatness;
+mod journal;
+mod limits;
+mod normalise;
+mod observed;
+mod recorded;
+mod simulation;
+mod timers;
