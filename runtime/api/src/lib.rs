@@ -1,1 +1,50 @@
-//! The AWS protocols of Step Functions and Lambda, and plain HTTP at /v1.
+//! The AWS protocols of Step Functions and Lambda, and plain HTTP at /v1, on one port.
+//!
+//! A request passes [`shared`]'s guard, is matched to an operation ([`service`], [`states`], [`lambda`], [`sts`],
+//! [`v1`]), decoded against the generated tables ([`schema`], [`generated`]), answered by the engine, encoded.
+//! Handlers do nothing else: decode, call, encode. What can go wrong becomes a code and a status in [`error`].
+//!
+//! Not here: how anything is done (`stepwell-engine`), who is calling (`stepwell-auth`).
+//!
+//! INVARIANT: no request, whatever it holds, makes a handler panic or an answer that is not in its protocol's form.
+
+#![forbid(unsafe_code)]
+
+mod aws;
+mod body;
+mod error;
+mod generated;
+mod lambda;
+mod metrics;
+mod operation;
+mod query;
+pub mod ready;
+mod schema;
+pub mod serve;
+mod service;
+mod shared;
+mod states;
+mod sts;
+mod v1;
+mod wire;
+
+pub use ready::{Phase, Readiness};
+pub use serve::serve;
+pub use shared::Api;
+
+use axum::Router;
+use axum::routing::get;
+
+impl Api {
+    /// The routes of the one port.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/healthz", get(ready::healthz))
+            .route("/readyz", get(ready::readyz))
+            .route("/metrics", get(metrics::metrics))
+            .nest("/v1", v1::routes())
+            .fallback(aws::dispatch)
+            .layer(axum::middleware::from_fn_with_state(self.clone(), shared::admit))
+            .with_state(self.clone())
+    }
+}

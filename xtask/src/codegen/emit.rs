@@ -271,7 +271,9 @@ impl<'a> Emitter<'a> {
                 shape["payload"] != member.as_str() && !answers_elsewhere
             })
             .collect();
-        let derives = [(read, "Deserialize"), (written, "Serialize")];
+        // Whoever writes a long answer names what it has; the rest is absent.
+        let derives =
+            [(written && required.is_empty(), "Default"), (read, "Deserialize"), (written, "Serialize")];
         let derives: Vec<&str> =
             derives.iter().filter(|(wanted, _)| *wanted).map(|(_, derive)| *derive).collect();
         let camel = members.first().is_some_and(|(member, _)| member.starts_with(char::is_lowercase));

@@ -1,0 +1,137 @@
+//! Reads request bodies within limits of size and time.
+
+use crate::error::ApiError;
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use http::header::{CONTENT_LENGTH, EXPECT};
+use http_body_util::BodyExt as _;
+use std::time::Duration;
+
+/// Bytes of a request to Step Functions. Source: AWS quota, 1 MB.
+pub(crate) const STATES_BYTES_MAX: usize = 1_048_576;
+/// Bytes of a request that carries a function's code. Source: AWS accepts 50 MB of code, which is 70 MB in base64.
+pub(crate) const CODE_BYTES_MAX: usize = 70_000_000;
+/// Bytes of an event that a caller waits for. Source: AWS Lambda, 6 MB.
+pub(crate) const INVOKE_BYTES_MAX: usize = 6_291_456;
+/// Bytes of an event that is queued. Source: AWS Lambda, 1 MB.
+pub(crate) const INVOKE_EVENT_BYTES_MAX: usize = 1_048_576;
+/// Bytes of any other request.
+pub(crate) const OTHER_BYTES_MAX: usize = 1_048_576;
+
+/// Bytes of a body that is too long which are still read and dropped, so that the sender reads its answer instead
+/// of a broken connection.
+const DRAINED_BYTES_MAX: usize = 512 << 20;
+/// How long a body may make no progress.
+const STALL_MAX: Duration = Duration::from_secs(30);
+
+/// Reads a whole body.
+///
+/// # Errors
+/// 413 beyond `bytes_max`, 408 if it stalls, 400 if it ends early.
+pub(crate) async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    bytes_max: usize,
+    operation: &str,
+) -> Result<Bytes, ApiError> {
+    let announced = announced_length(headers);
+    if announced.is_some_and(|length| length > bytes_max) {
+        // Who waits for 100-continue has not sent the body and will not.
+        if !headers.contains_key(EXPECT) {
+            drain(body).await;
+        }
+        return Err(ApiError::too_large(bytes_max, operation));
+    }
+    let mut body = body;
+    let mut first: Option<Bytes> = None;
+    let mut joined = BytesMut::new();
+    while let Some(data) = next(&mut body).await? {
+        let read = first.as_ref().map_or(joined.len(), Bytes::len);
+        if read.saturating_add(data.len()) > bytes_max {
+            drain(body).await;
+            return Err(ApiError::too_large(bytes_max, operation));
+        }
+        // Most bodies arrive in one piece and need no copy.
+        match first.take() {
+            None if joined.is_empty() => first = Some(data),
+            None => joined.extend_from_slice(&data),
+            Some(earlier) => {
+                joined.reserve(announced.unwrap_or(0).max(earlier.len() + data.len()));
+                joined.extend_from_slice(&earlier);
+                joined.extend_from_slice(&data);
+            }
+        }
+    }
+    Ok(first.unwrap_or_else(|| joined.freeze()))
+}
+
+fn announced_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// The next piece of data; `None` at the end.
+async fn next(body: &mut Body) -> Result<Option<Bytes>, ApiError> {
+    loop {
+        match tokio::time::timeout(STALL_MAX, body.frame()).await {
+            Err(_) => return Err(ApiError::incomplete_body()),
+            Ok(None) => return Ok(None),
+            Ok(Some(Err(_))) => return Err(ApiError::unreadable_body()),
+            Ok(Some(Ok(frame))) => match frame.into_data() {
+                Ok(data) if !data.is_empty() => return Ok(Some(data)),
+                // Trailers, and pieces of nothing.
+                Ok(_) | Err(_) => {}
+            },
+        }
+    }
+}
+
+async fn drain(mut body: Body) {
+    let mut left = DRAINED_BYTES_MAX;
+    while left > 0
+        && let Ok(Some(data)) = next(&mut body).await
+    {
+        left = left.saturating_sub(data.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::stream;
+
+    async fn read_pieces(pieces: Vec<&'static [u8]>, bytes_max: usize) -> Result<Bytes, u16> {
+        let pieces = pieces.into_iter().map(|piece| Ok::<_, std::io::Error>(Bytes::from_static(piece)));
+        let body = Body::from_stream(stream::iter(pieces));
+        read(&HeaderMap::new(), body, bytes_max, "Test").await.map_err(|error| error.shape.status)
+    }
+
+    #[tokio::test]
+    async fn bodies_within_the_limit() {
+        assert_eq!(read_pieces(vec![], 4).await.unwrap(), "");
+        assert_eq!(read_pieces(vec![b"abcd"], 4).await.unwrap(), "abcd");
+        assert_eq!(read_pieces(vec![b"a", b"", b"b", b"cd"], 4).await.unwrap(), "abcd");
+    }
+
+    #[tokio::test]
+    async fn bodies_beyond_it() {
+        assert_eq!(read_pieces(vec![b"abcde"], 4).await, Err(413));
+        assert_eq!(read_pieces(vec![b"ab", b"cd", b"e"], 4).await, Err(413));
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_LENGTH, "5".parse().unwrap());
+        assert_eq!(read(&headers, Body::from("abcde"), 4, "Test").await.unwrap_err().shape.status, 413);
+    }
+
+    #[tokio::test]
+    async fn broken_bodies() {
+        let pieces = [Ok(Bytes::from_static(b"ab")), Err(std::io::Error::other("gone"))];
+        let body = Body::from_stream(stream::iter(pieces));
+        assert_eq!(read(&HeaderMap::new(), body, 4, "Test").await.unwrap_err().shape.status, 400);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn stalled_bodies() {
+        let body = Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>());
+        assert_eq!(read(&HeaderMap::new(), body, 4, "Test").await.unwrap_err().shape.status, 408);
+    }
+}

@@ -1,0 +1,415 @@
+//! Walks a request along its shape: types first, then constraints.
+//!
+//! The wording of both is AWS's: a value of a wrong type is a `SerializationException`, the first one found; broken
+//! constraints are one `ValidationException` that counts and lists them.
+
+use super::{Kind, Member, Place, Presence, Sensitivity, Shape};
+use regress::Regex;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::{LazyLock, Mutex};
+
+/// Constraints listed in one message; a hostile list must not make an answer larger than its request.
+const VIOLATIONS_MAX: usize = 20;
+/// Characters of a value that are repeated in a message.
+const ECHO_CHARS_MAX: usize = 1_024;
+/// Characters that a pattern is tried on; longer texts do not match. Every text with a pattern in the served
+/// operations is shorter.
+const PATTERN_CHARS_MAX: usize = 4_096;
+
+/// Checks that a request has the types of its shape.
+///
+/// # Errors
+/// AWS's message for the first value that has another type.
+pub(crate) fn types(shape: &Shape, value: &Value) -> Result<(), String> {
+    let wrong = |expected: &str| Err(conversion(value, expected));
+    match (&shape.kind, value) {
+        (Kind::Text { .. } | Kind::Blob, Value::String(_)) => Ok(()),
+        (Kind::Text { .. }, _) => wrong("a String"),
+        (Kind::Blob, _) => wrong("a Blob"),
+        (Kind::Boolean, Value::Bool(_)) => Ok(()),
+        (Kind::Boolean, _) => wrong("a Boolean"),
+        (Kind::Integer { .. }, Value::Number(number)) if number.is_i64() => Ok(()),
+        (Kind::Integer { .. }, _) => wrong("an Integer"),
+        (Kind::Float { .. } | Kind::Timestamp, Value::Number(_)) => Ok(()),
+        (Kind::Float { .. }, _) => wrong("a Float"),
+        (Kind::Timestamp, _) => wrong("milliseconds since epoch"),
+        (Kind::List { member, .. }, Value::Array(items)) => {
+            items.iter().try_for_each(|item| types(member, item))
+        }
+        (Kind::List { .. }, _) => wrong("a List"),
+        (Kind::Map { value: member, .. }, Value::Object(fields)) => {
+            fields.values().try_for_each(|field| types(member, field))
+        }
+        (Kind::Map { .. }, _) => wrong("a Map"),
+        (Kind::Structure(members), Value::Object(fields)) => {
+            members.iter().try_for_each(|member| match fields.get(member.name) {
+                None | Some(Value::Null) => Ok(()),
+                Some(field) => types(member.shape, field),
+            })
+        }
+        (Kind::Structure(_), _) => wrong("a Structure"),
+    }
+}
+
+/// AWS's words for a value of a wrong type.
+fn conversion(value: &Value, expected: &str) -> String {
+    let token = match value {
+        Value::Null => "NULL_VALUE",
+        Value::Bool(true) => "TRUE_VALUE",
+        Value::Bool(false) => "FALSE_VALUE",
+        Value::Number(number) if number.is_f64() => "DECIMAL_VALUE",
+        Value::Number(_) => "NUMBER_VALUE",
+        Value::String(_) => "STRING_VALUE",
+        Value::Array(_) => return "Start of list found where not expected".to_owned(),
+        Value::Object(_) => return "Start of structure or map found where not expected.".to_owned(),
+    };
+    format!("{token} can not be converted to {expected}")
+}
+
+/// Checks a request of the right types against its constraints.
+///
+/// # Errors
+/// AWS's message: how many constraints are broken, and each.
+pub(crate) fn constraints(shape: &Shape, value: &Value) -> Result<(), String> {
+    let mut walk = Walk { found: 0, text: String::new() };
+    walk.value(&mut String::new(), shape, value);
+    match walk.found {
+        0 => Ok(()),
+        1 => Err(format!("1 validation error detected: {}", walk.text)),
+        found => Err(format!("{found} validation errors detected: {}", walk.text)),
+    }
+}
+
+struct Walk {
+    found: usize,
+    text: String,
+}
+
+impl Walk {
+    fn value(&mut self, path: &mut String, shape: &Shape, value: &Value) {
+        match (&shape.kind, value) {
+            (Kind::Text { min, max, pattern, values }, Value::String(text)) => {
+                self.length(path, shape, value, (*min, *max), text.chars().count());
+                if !pattern.is_empty() && !matches(pattern, text) {
+                    let rule = format!("Member must satisfy regular expression pattern: {pattern}");
+                    self.violation(path, shape, value, &rule);
+                }
+                if !values.is_empty() && !values.contains(&text.as_str()) {
+                    let rule = format!("Member must satisfy enum value set: [{}]", values.join(", "));
+                    self.violation(path, shape, value, &rule);
+                }
+            }
+            (Kind::Integer { min, max } | Kind::Float { min, max }, Value::Number(number)) => {
+                let (below, above) = match number.as_i64() {
+                    Some(number) => (number < *min, number > *max),
+                    #[expect(clippy::cast_precision_loss, reason = "a float is compared as a float")]
+                    None => number
+                        .as_f64()
+                        .map_or((true, true), |number| (number < *min as f64, number > *max as f64)),
+                };
+                if above {
+                    let rule = format!("Member must have value less than or equal to {max}");
+                    self.violation(path, shape, value, &rule);
+                }
+                if below {
+                    let rule = format!("Member must have value greater than or equal to {min}");
+                    self.violation(path, shape, value, &rule);
+                }
+            }
+            (Kind::List { member, min, max }, Value::Array(items)) => {
+                self.length(path, shape, value, (*min, *max), items.len());
+                for (at, item) in items.iter().enumerate() {
+                    self.inside(path, &format!("{}.member", at + 1), member, item);
+                }
+            }
+            (Kind::Map { key, value: member, min, max }, Value::Object(fields)) => {
+                self.length(path, shape, value, (*min, *max), fields.len());
+                for (name, field) in fields {
+                    self.inside(path, "key", key, &Value::String(name.clone()));
+                    self.inside(path, &format!("{name}.member"), member, field);
+                }
+            }
+            (Kind::Structure(members), Value::Object(fields)) => {
+                for member in *members {
+                    self.member(path, member, fields.get(member.name).filter(|field| !field.is_null()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn member(&mut self, path: &mut String, member: &Member, field: Option<&Value>) {
+        match field {
+            Some(field) => self.inside(path, &lower_camel(member.name), member.shape, field),
+            None if member.presence == Presence::Required && member.place != Place::Payload => {
+                let place = joined(path, &lower_camel(member.name));
+                self.report(&format!(
+                    "Value null at '{place}' failed to satisfy constraint: Member must not be null"
+                ));
+            }
+            None => {}
+        }
+    }
+
+    fn inside(&mut self, path: &mut String, step: &str, shape: &Shape, value: &Value) {
+        if self.found >= VIOLATIONS_MAX {
+            return;
+        }
+        let length = path.len();
+        if !path.is_empty() {
+            path.push('.');
+        }
+        path.push_str(step);
+        self.value(path, shape, value);
+        path.truncate(length);
+    }
+
+    fn length(&mut self, path: &str, shape: &Shape, value: &Value, (min, max): (u64, u64), length: usize) {
+        let length = u64::try_from(length).unwrap_or(u64::MAX);
+        if length > max {
+            let rule = format!("Member must have length less than or equal to {max}");
+            self.violation(path, shape, value, &rule);
+        }
+        if length < min {
+            let rule = format!("Member must have length greater than or equal to {min}");
+            self.violation(path, shape, value, &rule);
+        }
+    }
+
+    fn violation(&mut self, path: &str, shape: &Shape, value: &Value, rule: &str) {
+        let subject = match shape.sensitivity {
+            Sensitivity::Sensitive => "Value".to_owned(),
+            Sensitivity::Open => format!("Value '{}'", echo(shape, value)),
+        };
+        self.report(&format!("{subject} at '{path}' failed to satisfy constraint: {rule}"));
+    }
+
+    fn report(&mut self, violation: &str) {
+        if self.found < VIOLATIONS_MAX {
+            if self.found > 0 {
+                self.text.push_str("; ");
+            }
+            self.text.push_str(violation);
+            self.found += 1;
+        }
+    }
+}
+
+fn joined(path: &str, step: &str) -> String {
+    if path.is_empty() { step.to_owned() } else { format!("{path}.{step}") }
+}
+
+/// Places are named with a small first letter, whatever the member's name: `functionName`.
+fn lower_camel(name: &str) -> String {
+    let mut chars = name.chars();
+    chars.next().map_or_else(String::new, |first| first.to_ascii_lowercase().to_string() + chars.as_str())
+}
+
+/// A value as AWS repeats it: a text as it is, a structure as `Name(member=value, …)`.
+fn echo(shape: &Shape, value: &Value) -> String {
+    let mut text = String::new();
+    print(&mut text, shape, value);
+    match text.char_indices().nth(ECHO_CHARS_MAX) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
+fn print(text: &mut String, shape: &Shape, value: &Value) {
+    if text.len() > ECHO_CHARS_MAX * 4 {
+        return;
+    }
+    if shape.sensitivity == Sensitivity::Sensitive {
+        text.push_str("***Sensitive Data Redacted***");
+        return;
+    }
+    match (&shape.kind, value) {
+        (_, Value::String(string)) => text.push_str(string),
+        (Kind::List { member, .. }, Value::Array(items)) => {
+            text.push('[');
+            for (at, item) in items.iter().enumerate() {
+                text.push_str(if at == 0 { "" } else { ", " });
+                print(text, member, item);
+            }
+            text.push(']');
+        }
+        (Kind::Map { value: member, .. }, Value::Object(fields)) => {
+            text.push('{');
+            for (at, (name, field)) in fields.iter().enumerate() {
+                let _ = write!(text, "{}{name}=", if at == 0 { "" } else { ", " });
+                print(text, member, field);
+            }
+            text.push('}');
+        }
+        (Kind::Structure(members), Value::Object(fields)) => {
+            text.push_str(shape.name);
+            text.push('(');
+            let present = members.iter().filter_map(|member| Some((member, fields.get(member.name)?)));
+            for (at, (member, field)) in present.enumerate() {
+                let _ = write!(text, "{}{}=", if at == 0 { "" } else { ", " }, member.name);
+                print(text, member.shape, field);
+            }
+            text.push(')');
+        }
+        (_, other) => {
+            let _ = write!(text, "{other}");
+        }
+    }
+}
+
+/// Whether the whole text matches a pattern of a service model.
+pub(crate) fn matches(pattern: &'static str, text: &str) -> bool {
+    static COMPILED: LazyLock<Mutex<HashMap<&'static str, Option<Regex>>>> = LazyLock::new(Mutex::default);
+    if text.len() > PATTERN_CHARS_MAX {
+        return false;
+    }
+    let regex = {
+        let mut compiled = COMPILED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        compiled.entry(pattern).or_insert_with(|| compile(pattern)).clone()
+    };
+    regex.is_none_or(|regex| regex.find(text).is_some())
+}
+
+/// The models' patterns are Java's and must match as a whole. A pattern that does not compile constrains nothing;
+/// a test holds that there is none.
+fn compile(pattern: &str) -> Option<Regex> {
+    Regex::with_flags(&format!("^(?:{pattern})$"), "u").ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::{boolean, integer, list, optional, required, sensitive, structure, text};
+    use super::*;
+    use serde_json::json;
+
+    static NAME: Shape = text("Name", 1, 5, "", &[]);
+    static KEY: Shape = text("Key", 0, 10, "^(?=.*[a-z])[a-z0-9]+$", &[]);
+    static SECRET: Shape = sensitive(text("Secret", 2, 4, "", &[]));
+    static COLOUR: Shape = text("Colour", 0, 99, "", &["RED", "BLUE"]);
+    static WEIGHT: Shape = integer("Weight", 0, 100);
+    static FLAG: Shape = boolean("Flag");
+    static ITEM: Shape = structure("Item", &[required("name", &NAME), optional("weight", &WEIGHT)]);
+    static ITEMS: Shape = list("Items", &ITEM, 1, 2);
+    static REQUEST: Shape = structure(
+        "Request",
+        &[
+            required("name", &NAME),
+            optional("Key", &KEY),
+            optional("secret", &SECRET),
+            optional("colour", &COLOUR),
+            optional("items", &ITEMS),
+            optional("flag", &FLAG),
+        ],
+    );
+
+    #[track_caller]
+    fn check(request: Value, expected: &str) {
+        assert_eq!(types(&REQUEST, &request), Ok(()));
+        let expected = if expected.is_empty() { Ok(()) } else { Err(expected.to_owned()) };
+        assert_eq!(constraints(&REQUEST, &request), expected);
+    }
+
+    #[track_caller]
+    fn check_type(request: Value, expected: &str) {
+        assert_eq!(types(&REQUEST, &request), Err(expected.to_owned()));
+    }
+
+    #[test]
+    fn good_requests() {
+        check(json!({"name": "x", "unknown": [1]}), "");
+        check(json!({"name": "größe", "Key": "a1", "secret": "abc", "colour": "RED", "flag": null}), "");
+        check(json!({"name": "x", "items": [{"name": "y", "weight": 100}]}), "");
+    }
+
+    #[test]
+    fn required_members() {
+        check(
+            json!({}),
+            "1 validation error detected: Value null at 'name' failed to satisfy constraint: Member must not be null",
+        );
+        check(
+            json!({"name": null, "items": [{}]}),
+            "2 validation errors detected: Value null at 'name' failed to satisfy constraint: Member must not be null; \
+             Value null at 'items.1.member.name' failed to satisfy constraint: Member must not be null",
+        );
+    }
+
+    #[test]
+    fn lengths_and_ranges() {
+        check(
+            json!({"name": "abcdef"}),
+            "1 validation error detected: Value 'abcdef' at 'name' failed to satisfy constraint: \
+             Member must have length less than or equal to 5",
+        );
+        check(
+            json!({"name": ""}),
+            "1 validation error detected: Value '' at 'name' failed to satisfy constraint: \
+             Member must have length greater than or equal to 1",
+        );
+        check(
+            json!({"name": "x", "items": [{"name": "y", "weight": 101}]}),
+            "1 validation error detected: Value '101' at 'items.1.member.weight' failed to satisfy constraint: \
+             Member must have value less than or equal to 100",
+        );
+        check(
+            json!({"name": "x", "items": [{"name": "y", "weight": -1}]}),
+            "1 validation error detected: Value '-1' at 'items.1.member.weight' failed to satisfy constraint: \
+             Member must have value greater than or equal to 0",
+        );
+    }
+
+    #[test]
+    fn lists_are_repeated_as_java_prints_them() {
+        check(
+            json!({"name": "x", "items": [{"name": "a", "weight": 1}, {"name": "b"}, {"name": "c", "weight": 3}]}),
+            "1 validation error detected: Value '[Item(name=a, weight=1), Item(name=b), Item(name=c, weight=3)]' at \
+             'items' failed to satisfy constraint: Member must have length less than or equal to 2",
+        );
+    }
+
+    #[test]
+    fn patterns_and_values() {
+        check(
+            json!({"name": "x", "Key": "A"}),
+            "1 validation error detected: Value 'A' at 'key' failed to satisfy constraint: \
+             Member must satisfy regular expression pattern: ^(?=.*[a-z])[a-z0-9]+$",
+        );
+        check(
+            json!({"name": "x", "colour": "red"}),
+            "1 validation error detected: Value 'red' at 'colour' failed to satisfy constraint: \
+             Member must satisfy enum value set: [RED, BLUE]",
+        );
+    }
+
+    #[test]
+    fn secrets_are_not_repeated() {
+        check(
+            json!({"name": "x", "secret": "topsecret"}),
+            "1 validation error detected: Value at 'secret' failed to satisfy constraint: \
+             Member must have length less than or equal to 4",
+        );
+    }
+
+    #[test]
+    fn wrong_types() {
+        check_type(json!({"name": 1}), "NUMBER_VALUE can not be converted to a String");
+        check_type(json!({"name": true}), "TRUE_VALUE can not be converted to a String");
+        check_type(json!({"name": []}), "Start of list found where not expected");
+        check_type(json!({"name": {}}), "Start of structure or map found where not expected.");
+        check_type(json!({"flag": "x"}), "STRING_VALUE can not be converted to a Boolean");
+        check_type(json!({"items": [null]}), "NULL_VALUE can not be converted to a Structure");
+        check_type(json!({"items": [{"weight": 1.5}]}), "DECIMAL_VALUE can not be converted to an Integer");
+        check_type(json!([]), "Start of list found where not expected");
+        check_type(json!("x"), "STRING_VALUE can not be converted to a Structure");
+    }
+
+    #[test]
+    fn hostile_requests_have_short_answers() {
+        let items: Vec<Value> = (0..10_000).map(|_| json!({"name": "y".repeat(1_000)})).collect();
+        let message = constraints(&REQUEST, &json!({"name": "x", "items": items})).unwrap_err();
+        assert!(message.starts_with("20 validation errors detected: "), "{message}");
+        assert!(message.len() < 30_000, "{}", message.len());
+    }
+}

@@ -1,0 +1,366 @@
+//! State machines.
+
+use crate::error::ApiError;
+use crate::generated::states::{
+    CreateStateMachineInput, CreateStateMachineOutput, DeleteStateMachineInput, DeleteStateMachineOutput,
+    DescribeStateMachineForExecutionInput, DescribeStateMachineForExecutionOutput, DescribeStateMachineInput,
+    DescribeStateMachineOutput, IncludedData, ListStateMachineAliasesInput, ListStateMachineAliasesOutput,
+    ListStateMachineVersionsInput, ListStateMachineVersionsOutput, ListStateMachinesInput,
+    ListStateMachinesOutput, ListTagsForResourceInput, ListTagsForResourceOutput, StateMachineListItem,
+    StateMachineStatus, StateMachineType, StatesError, Tag as WireTag, UpdateStateMachineInput,
+    UpdateStateMachineOutput,
+};
+use crate::operation::Call;
+use crate::states::page;
+use std::sync::Arc;
+use stepwell_engine::Tag;
+use stepwell_engine::machine::{
+    CreateStateMachine, DescribeStateMachineError, MachineSettings, MachineStatus, MachineType, Publish,
+    StateMachineDescription, UpdateStateMachine,
+};
+use stepwell_types::{ExecutionArn, Map, Name, StateMachineArn, Value};
+
+pub(crate) async fn create(
+    call: Call,
+    input: CreateStateMachineInput,
+) -> Result<CreateStateMachineOutput, ApiError> {
+    let publish = publish(input.publish, input.version_description)?;
+    let request = CreateStateMachine {
+        name: Name::new(&input.name)?,
+        definition: input.definition,
+        role_arn: role(input.role_arn)?,
+        machine_type: input.r#type.map_or(MachineType::Standard, machine_type),
+        settings: settings(
+            input.logging_configuration,
+            input.tracing_configuration,
+            input.encryption_configuration,
+        )?,
+        tags: tags(input.tags.unwrap_or_default())?,
+        publish,
+    };
+    let created = call.engine.create_state_machine(&call.scope, request).await?;
+    Ok(CreateStateMachineOutput {
+        state_machine_arn: text(&created.arn),
+        creation_date: created.created.into(),
+        state_machine_version_arn: created.version_arn.as_ref().map(text),
+    })
+}
+
+pub(crate) async fn update(
+    call: Call,
+    input: UpdateStateMachineInput,
+) -> Result<UpdateStateMachineOutput, ApiError> {
+    let publish = publish(input.publish, input.version_description)?;
+    let request = UpdateStateMachine {
+        arn: input.state_machine_arn.parse()?,
+        definition: input.definition,
+        role_arn: input.role_arn.map(role).transpose()?,
+        settings: settings(
+            input.logging_configuration,
+            input.tracing_configuration,
+            input.encryption_configuration,
+        )?,
+        publish,
+    };
+    let updated = call.engine.update_state_machine(&call.scope, request).await?;
+    Ok(UpdateStateMachineOutput {
+        update_date: updated.updated.into(),
+        revision_id: Some(updated.revision_id),
+        state_machine_version_arn: updated.version_arn.as_ref().map(text),
+    })
+}
+
+pub(crate) async fn describe(
+    call: Call,
+    input: DescribeStateMachineInput,
+) -> Result<DescribeStateMachineOutput, ApiError> {
+    let arn: StateMachineArn = input.state_machine_arn.parse()?;
+    let machine = call.engine.describe_state_machine(&call.scope, &arn).await?;
+    let variable_references = variable_references(&machine, input.included_data);
+    Ok(DescribeStateMachineOutput {
+        state_machine_arn: text(&machine.arn),
+        name: machine.name.as_str().into(),
+        status: Some(match machine.status {
+            MachineStatus::Active => StateMachineStatus::Active,
+            MachineStatus::Deleting => StateMachineStatus::Deleting,
+        }),
+        definition: definition(&machine, input.included_data),
+        role_arn: machine.role_arn,
+        r#type: match machine.machine_type {
+            MachineType::Standard => StateMachineType::Standard,
+            MachineType::Express => StateMachineType::Express,
+        },
+        creation_date: machine.created.into(),
+        logging_configuration: Some(logging(machine.settings.logging)),
+        tracing_configuration: Some(tracing(machine.settings.tracing)),
+        label: machine.arn.label.as_ref().map(|label| label.as_str().into()),
+        revision_id: machine.revision_id,
+        description: machine.description,
+        encryption_configuration: Some(encryption(machine.settings.encryption)),
+        variable_references,
+    })
+}
+
+pub(crate) async fn describe_for_execution(
+    call: Call,
+    input: DescribeStateMachineForExecutionInput,
+) -> Result<DescribeStateMachineForExecutionOutput, ApiError> {
+    let arn: ExecutionArn = input.execution_arn.parse()?;
+    let machine = call.engine.describe_state_machine_for_execution(&call.scope, &arn).await?;
+    let variable_references = variable_references(&machine, input.included_data);
+    Ok(DescribeStateMachineForExecutionOutput {
+        state_machine_arn: text(&machine.arn),
+        name: machine.name.as_str().into(),
+        definition: definition(&machine, input.included_data),
+        role_arn: machine.role_arn,
+        update_date: machine.updated.into(),
+        logging_configuration: Some(logging(machine.settings.logging)),
+        tracing_configuration: Some(tracing(machine.settings.tracing)),
+        map_run_arn: None,
+        label: machine.arn.label.as_ref().map(|label| label.as_str().into()),
+        revision_id: machine.revision_id,
+        encryption_configuration: Some(encryption(machine.settings.encryption)),
+        variable_references,
+    })
+}
+
+pub(crate) async fn delete(
+    call: Call,
+    input: DeleteStateMachineInput,
+) -> Result<DeleteStateMachineOutput, ApiError> {
+    let arn: StateMachineArn = input.state_machine_arn.parse()?;
+    call.engine.delete_state_machine(&call.scope, &arn).await?;
+    Ok(DeleteStateMachineOutput {})
+}
+
+pub(crate) async fn list(
+    call: Call,
+    input: ListStateMachinesInput,
+) -> Result<ListStateMachinesOutput, ApiError> {
+    let page = page(input.max_results, input.next_token.as_deref());
+    let machines = call.engine.list_state_machines(&call.scope, &page).await?;
+    Ok(ListStateMachinesOutput {
+        state_machines: machines
+            .entries
+            .into_iter()
+            .map(|machine| StateMachineListItem {
+                state_machine_arn: text(&machine.arn),
+                name: machine.name.as_str().into(),
+                r#type: match machine.machine_type {
+                    MachineType::Standard => StateMachineType::Standard,
+                    MachineType::Express => StateMachineType::Express,
+                },
+                creation_date: machine.created.into(),
+            })
+            .collect(),
+        next_token: machines.next_token.map(Into::into),
+    })
+}
+
+/// No machine has versions yet. On AWS this call answers for machines that do not exist, too.
+pub(crate) async fn list_versions(
+    _call: Call,
+    input: ListStateMachineVersionsInput,
+) -> Result<ListStateMachineVersionsOutput, ApiError> {
+    let _arn: StateMachineArn = input.state_machine_arn.parse()?;
+    no_such_page(input.next_token.as_deref())?;
+    Ok(ListStateMachineVersionsOutput { state_machine_versions: Vec::new(), next_token: None })
+}
+
+/// No machine has aliases yet.
+pub(crate) async fn list_aliases(
+    call: Call,
+    input: ListStateMachineAliasesInput,
+) -> Result<ListStateMachineAliasesOutput, ApiError> {
+    let arn: StateMachineArn = input.state_machine_arn.parse()?;
+    call.engine.describe_state_machine(&call.scope, &arn).await?;
+    no_such_page(input.next_token.as_deref())?;
+    Ok(ListStateMachineAliasesOutput { state_machine_aliases: Vec::new(), next_token: None })
+}
+
+pub(crate) async fn list_tags(
+    call: Call,
+    input: ListTagsForResourceInput,
+) -> Result<ListTagsForResourceOutput, ApiError> {
+    let not_found = || {
+        ApiError::states(
+            StatesError::ResourceNotFound,
+            format!("Resource not found: '{}'", input.resource_arn),
+        )
+        .with("resourceName", &*input.resource_arn)
+    };
+    // There are no activities yet, so that an activity's ARN names nothing.
+    if input.resource_arn.parse::<stepwell_types::ActivityArn>().is_ok() {
+        return Err(not_found());
+    }
+    let arn: StateMachineArn = input.resource_arn.parse()?;
+    let tags = call.engine.list_state_machine_tags(&call.scope, &arn).await.map_err(|error| match error {
+        DescribeStateMachineError::DoesNotExist(_) => not_found(),
+        DescribeStateMachineError::Store(failure) => failure.into(),
+    })?;
+    let wire = |tag: Tag| WireTag { key: Some(tag.key), value: Some(tag.value) };
+    Ok(ListTagsForResourceOutput { tags: Some(tags.into_iter().map(wire).collect()) })
+}
+
+fn no_such_page(token: Option<&str>) -> Result<(), ApiError> {
+    match token {
+        None => Ok(()),
+        Some(_) => Err(ApiError::states(StatesError::InvalidToken, "Invalid Token: 'Invalid token'")),
+    }
+}
+
+fn text(arn: &StateMachineArn) -> Arc<str> {
+    arn.to_string().into()
+}
+
+/// A role's ARN, for its form only.
+fn role(arn: Arc<str>) -> Result<Arc<str>, ApiError> {
+    let mut parts = arn.splitn(6, ':');
+    let (prefix, partition, service) = (parts.next(), parts.next(), parts.next());
+    if prefix != Some("arn") {
+        return Err(invalid_arn(&format!("Invalid ARN prefix: {arn}")));
+    }
+    let well_formed = partition.is_some_and(|partition| partition.starts_with("aws"))
+        && service == Some("iam")
+        && parts.nth(2).is_some_and(|resource| resource.starts_with("role/") && resource.len() > 5);
+    if well_formed { Ok(arn) } else { Err(invalid_arn(&arn)) }
+}
+
+fn invalid_arn(what: &str) -> ApiError {
+    ApiError::states(StatesError::InvalidArn, format!("Invalid Arn: '{what}'"))
+}
+
+fn machine_type(wire: StateMachineType) -> MachineType {
+    match wire {
+        StateMachineType::Standard => MachineType::Standard,
+        StateMachineType::Express => MachineType::Express,
+    }
+}
+
+/// `publish` and `versionDescription`; the second alone is an error, as recorded.
+fn publish(publish: Option<bool>, description: Option<Arc<str>>) -> Result<Publish, ApiError> {
+    match (publish, description) {
+        (Some(true), description) => Ok(Publish::Version { description: description.unwrap_or_default() }),
+        (_, None) => Ok(Publish::No),
+        (_, Some(_)) => Err(ApiError::validation("Version description can only be set when publish is true")),
+    }
+}
+
+fn tags(wire: Vec<WireTag>) -> Result<Vec<Tag>, ApiError> {
+    /// Tags of one resource. Source: AWS quota.
+    const TAGS_MAX: usize = 50;
+    if wire.len() > TAGS_MAX {
+        return Err(ApiError::states(StatesError::TooManyTags, "Too many tags: a resource may have 50"));
+    }
+    Ok(wire
+        .into_iter()
+        .map(|tag| Tag { key: tag.key.unwrap_or_default(), value: tag.value.unwrap_or_default() })
+        .collect())
+}
+
+/// What is kept as it was given. A level other than `OFF` needs its one destination.
+fn settings(
+    logging: Option<Value>,
+    tracing: Option<Value>,
+    encryption: Option<Value>,
+) -> Result<MachineSettings, ApiError> {
+    if let Some(Value::Object(logging)) = &logging {
+        let level = logging.get("level").and_then(Value::as_str).unwrap_or("OFF");
+        let destinations = match logging.get("destinations") {
+            Some(Value::Array(destinations)) => destinations.len(),
+            _ => 0,
+        };
+        if destinations > 1 || (level != "OFF" && destinations == 0) {
+            return Err(ApiError::states(
+                StatesError::InvalidLoggingConfiguration,
+                "Invalid Logging Configuration: Must specify exactly one Log Destination.",
+            ));
+        }
+    }
+    Ok(MachineSettings { logging, tracing, encryption })
+}
+
+/// Settings with AWS's defaults for what was not given.
+fn with_defaults(given: Option<Value>, defaults: &[(&str, Value)]) -> Value {
+    let mut fields = match given {
+        Some(Value::Object(fields)) => Arc::unwrap_or_clone(fields),
+        _ => Map::new(),
+    };
+    for (name, value) in defaults {
+        if fields.get(name).is_none_or(Value::is_null) {
+            fields.insert(*name, value.clone());
+        }
+    }
+    Value::object(fields)
+}
+
+fn logging(given: Option<Value>) -> Value {
+    with_defaults(given, &[("level", Value::str("OFF")), ("includeExecutionData", Value::Bool(false))])
+}
+
+fn tracing(given: Option<Value>) -> Value {
+    with_defaults(given, &[("enabled", Value::Bool(false))])
+}
+
+fn encryption(given: Option<Value>) -> Value {
+    with_defaults(given, &[("type", Value::str("AWS_OWNED_KEY"))])
+}
+
+/// The definition; empty where only metadata is asked for, since the member is required.
+fn definition(machine: &StateMachineDescription, included: Option<IncludedData>) -> Arc<str> {
+    match included {
+        Some(IncludedData::MetadataOnly) => Arc::from(""),
+        None | Some(IncludedData::AllData) => Arc::clone(&machine.definition),
+    }
+}
+
+/// The variables that each state refers to; absent where no state does, as recorded.
+fn variable_references(machine: &StateMachineDescription, included: Option<IncludedData>) -> Option<Value> {
+    if machine.variable_references.is_empty() || included == Some(IncludedData::MetadataOnly) {
+        return None;
+    }
+    let mut states = Map::new();
+    for (state, variables) in &machine.variable_references {
+        let variables = variables.iter().map(Value::str).collect();
+        states.insert(state.as_str(), Value::array(variables));
+    }
+    Some(Value::object(states))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_role(arn: &str, expected: &str) {
+        let found = role(arn.into()).map_or_else(|error| error.message, |_| "ok".to_owned());
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn roles() {
+        check_role("arn:aws:iam::000000000042:role/any", "ok");
+        check_role("arn:aws-cn:iam::000000000042:role/path/any", "ok");
+        check_role("any", "Invalid Arn: 'Invalid ARN prefix: any'");
+        check_role("arn:aws:iam::1:role/", "Invalid Arn: 'arn:aws:iam::1:role/'");
+        check_role("arn:aws:sts::1:role/x", "Invalid Arn: 'arn:aws:sts::1:role/x'");
+    }
+
+    #[track_caller]
+    fn check_logging(given: &str, expected: Option<&str>) {
+        let given = Value::parse(given).unwrap();
+        let found = settings(Some(given), None, None).map(|settings| logging(settings.logging).to_json());
+        assert_eq!(found.ok().as_deref(), expected);
+    }
+
+    #[test]
+    fn logging_configurations() {
+        check_logging("{}", Some(r#"{"level":"OFF","includeExecutionData":false}"#));
+        check_logging(r#"{"level":"ALL"}"#, None);
+        check_logging(r#"{"destinations":[{},{}]}"#, None);
+        check_logging(
+            r#"{"level":"ALL","includeExecutionData":true,"destinations":[{}]}"#,
+            Some(r#"{"level":"ALL","includeExecutionData":true,"destinations":[{}]}"#),
+        );
+    }
+}
