@@ -16,7 +16,8 @@ pub struct SandboxConfig {
     pub waiting_per_account_max: usize,
     /// Bytes that all live guests' memories may occupy together. Default: half of the machine's memory.
     pub memory_bytes_max: u64,
-    /// Threads that compile, at low priority. Default: half of the cores, at least one.
+    /// Threads that compile long components, at low priority; one more compiles short ones. Default: half of the cores,
+    /// at least one.
     pub compile_threads: usize,
     /// Bytes of compiled code kept in memory. Default 512 MiB.
     pub loaded_bytes_max: u64,

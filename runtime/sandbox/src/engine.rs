@@ -17,7 +17,7 @@ const CORE_INSTANCES_PER_COMPONENT_MAX: u32 = 60;
 const TABLES_PER_COMPONENT_MAX: u32 = 30;
 const MEMORIES_PER_COMPONENT_MAX: u32 = 10;
 /// Pool slots per admitted invocation. A component that needs more counts as several invocations.
-const CORE_INSTANCES_PER_PLACE: u32 = 20;
+const CORE_INSTANCES_PER_PLACE: u32 = CORE_INSTANCES_PER_COMPONENT_MAX;
 pub(crate) const TABLES_PER_PLACE: u32 = 4;
 pub(crate) const MEMORIES_PER_PLACE: u32 = 1;
 

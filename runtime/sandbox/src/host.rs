@@ -1,11 +1,13 @@
 //! What a guest finds when it calls out: one file per capability, and the state that they share.
 
 mod context;
+mod denied;
 mod logging;
 mod slice;
 mod stdio;
 mod wasi;
 
+pub(crate) use denied::{DeniedCall, link_denied};
 pub(crate) use slice::{SLICE_FUEL, begin_slice};
 pub(crate) use stdio::{CommandOutput, OutputFull};
 

@@ -20,7 +20,7 @@ pub struct Limits {
     pub log_bytes: usize,
     /// Elements of all tables together. Default 100,000.
     pub table_elements: usize,
-    /// Calls into the host. Default 1,000,000.
+    /// Calls into the host. Default 10,000,000.
     pub host_calls: u64,
 }
 
@@ -33,7 +33,7 @@ impl Default for Limits {
             output_bytes: 6 << 20,
             log_bytes: 256 << 10,
             table_elements: 100_000,
-            host_calls: 1_000_000,
+            host_calls: 10_000_000,
         }
     }
 }

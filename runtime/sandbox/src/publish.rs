@@ -4,6 +4,8 @@ mod archive;
 mod component;
 mod module;
 
+pub(crate) use component::is_implemented;
+
 use crate::Digest;
 use base64::Engine as _;
 use sha2::Digest as _;
@@ -98,6 +100,9 @@ pub enum PublishError {
     /// An import that nobody provides.
     #[error("this component imports {0}, which Stepwell does not provide")]
     ForbiddenImport(String),
+    /// An interface that is provided, but not all that the component wants of it.
+    #[error("this component does not link: {0}")]
+    DoesNotLink(String),
     /// A core module that cannot be made a component.
     #[error("this core module cannot be made a component: {0}")]
     Module(String),

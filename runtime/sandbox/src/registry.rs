@@ -10,13 +10,17 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
 
 /// Niceness of the threads that compile: below the guests'.
 const COMPILE_NICENESS: i32 = 15;
+/// Bytes of a component that compiles in about a second.
+const SMALL_COMPONENT_BYTES: usize = 512 << 10;
+/// Uploads that are read at the same time.
+const READERS: usize = 2;
 /// Bytes of bookkeeping that a loaded component costs beside its code.
 const LOADED_OVERHEAD_BYTES: u64 = 64 << 10;
 /// Bytes of code beyond which instantiating alone is too long for a caller's thread.
@@ -107,6 +111,18 @@ impl quick_cache::Weighter<Digest, Loaded> for ByCodeSize {
     }
 }
 
+fn compile_threads(name: &'static str, threads: usize) -> Result<rayon::ThreadPool, SandboxError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(move |number| format!("{name}-{number}"))
+        .start_handler(|_| {
+            // Where it is refused, compiling competes with the server at even strength.
+            let _ = rustix::process::setpriority_process(None, COMPILE_NICENESS);
+        })
+        .build()
+        .map_err(|error| SandboxError::Thread(std::io::Error::other(error)))
+}
+
 type Published = Option<Result<Loaded, PublishError>>;
 
 /// Everything compiled.
@@ -116,40 +132,40 @@ pub(crate) struct Registry {
     disk: CompileCache,
     memory: quick_cache::sync::Cache<Digest, Loaded, ByCodeSize>,
     compiling: Mutex<HashMap<Digest, watch::Receiver<Published>>>,
-    compilers: rayon::ThreadPool,
+    /// For components up to [`SMALL_COMPONENT_BYTES`], which need not wait behind long ones.
+    small: rayon::ThreadPool,
+    large: rayon::ThreadPool,
+    readers: Semaphore,
 }
 
 impl Registry {
     pub(crate) fn open(config: &SandboxConfig, engine: Engine) -> Result<Arc<Self>, SandboxError> {
         let linker = host::linker(&engine).map_err(|error| SandboxError::Engine(format!("{error:#}")))?;
         let disk = CompileCache::open(&config.cache_dir, &engine)?;
-        let compilers = rayon::ThreadPoolBuilder::new()
-            .num_threads(config.compile_threads.max(1))
-            .thread_name(|number| format!("compile-{number}"))
-            .start_handler(|_| {
-                // Where it is refused, compiling competes with the server at even strength.
-                let _ = rustix::process::setpriority_process(None, COMPILE_NICENESS);
-            })
-            .build()
-            .map_err(|error| SandboxError::Thread(std::io::Error::other(error)))?;
+        let small = compile_threads("compile-small", 1)?;
+        let large = compile_threads("compile", config.compile_threads.max(1))?;
         let items = usize::try_from(config.loaded_bytes_max / (LOADED_OVERHEAD_BYTES * 4)).unwrap_or(1024);
         let memory =
             quick_cache::sync::Cache::with_weighter(items.max(16), config.loaded_bytes_max, ByCodeSize);
-        Ok(Arc::new(Self { engine, linker, disk, memory, compiling: Mutex::default(), compilers }))
+        Ok(Arc::new(Self {
+            engine,
+            linker,
+            disk,
+            memory,
+            compiling: Mutex::default(),
+            small,
+            large,
+            readers: Semaphore::new(READERS),
+        }))
     }
 
-    /// Runs something long on a compile thread; `None` if it panicked.
-    pub(crate) async fn on_compile_thread<T: Send + 'static>(
+    /// Reads an upload, a few at a time; `None` if the reader panicked.
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Option<T> {
-        let (answer, answered) = tokio::sync::oneshot::channel();
-        self.compilers.spawn(move || {
-            if let Ok(result) = catch_unwind(AssertUnwindSafe(work)) {
-                let _ = answer.send(result);
-            }
-        });
-        answered.await.ok()
+        let _turn = self.readers.acquire().await.ok()?;
+        tokio::task::spawn_blocking(work).await.ok()
     }
 
     pub(crate) async fn load(self: &Arc<Self>, digest: Digest) -> Option<Loaded> {
@@ -190,7 +206,8 @@ impl Registry {
         compiling.insert(digest, published.clone());
         drop(compiling);
         let this = self.clone();
-        self.compilers.spawn(move || {
+        let threads = if component.len() <= SMALL_COMPONENT_BYTES { &self.small } else { &self.large };
+        threads.spawn(move || {
             let compiled = catch_unwind(AssertUnwindSafe(|| this.compile(digest, &component)));
             if let Ok(Ok(loaded)) = &compiled {
                 this.memory.insert(digest, loaded.clone());
@@ -232,17 +249,11 @@ impl Registry {
     }
 
     fn link(&self, digest: Digest, component: &Component) -> Result<Loaded, PublishError> {
-        let pre = match self.linker.instantiate_pre(component) {
-            Ok(pre) => pre,
-            Err(_) => {
-                // A WASI interface that nobody implements here: it links, and fails when it is called.
-                let mut linker = self.linker.clone();
-                linker
-                    .define_unknown_imports_as_traps(component)
-                    .and_then(|()| linker.instantiate_pre(component))
-                    .map_err(|error| PublishError::ForbiddenImport(format!("{error:#}")))?
-            }
+        let link = || -> wasmtime::Result<_> {
+            let own = host::link_denied(&self.linker, &self.engine, component)?;
+            own.as_ref().unwrap_or(&self.linker).instantiate_pre(component)
         };
+        let pre = link().map_err(|error| PublishError::DoesNotLink(format!("{error:#}")))?;
         let (kind, export) = self.entry_point(component)?;
         let Some(needs) = component.resources_required() else {
             return Err(PublishError::DoesNotFit("it imports core modules".to_owned()));

@@ -1,6 +1,6 @@
 //! The life of one attempt: a store, an instance, one call, and nothing left of them.
 
-use crate::host::{self, Guest, OutputFull, SLICE_FUEL, TRANSFER_SLACK_BYTES, TooManyHostCalls};
+use crate::host::{self, DeniedCall, Guest, OutputFull, SLICE_FUEL, TRANSFER_SLACK_BYTES, TooManyHostCalls};
 use crate::limits::{BudgetExhausted, MemoryBudget};
 use crate::registry::Loaded;
 use crate::schedule::Place;
@@ -170,11 +170,10 @@ fn explain(stopped: Stopped, guest: &Guest) -> InvokeError {
     let stack = error.downcast_ref::<WasmBacktrace>();
     let reason = error.root_cause().to_string();
     if trap.is_none() {
-        // Wasmtime has no types for these.
-        if let Some(rest) = reason.strip_prefix("unknown import: `") {
-            let capability = rest.split('`').next().unwrap_or(rest).to_owned();
-            return InvokeError::Denied { capability };
+        if let Some(denied) = error.downcast_ref::<DeniedCall>() {
+            return InvokeError::Denied { capability: denied.capability.clone() };
         }
+        // Wasmtime has no type for this one.
         if stack.is_none() && reason.contains("fuel allocated for hostcalls") {
             let bytes = limits.output_bytes.saturating_add(TRANSFER_SLACK_BYTES);
             return InvokeError::OutputTooLarge { bytes, limit_bytes: limits.output_bytes };

@@ -39,13 +39,13 @@ impl Sandbox {
         Ok(Self(Arc::new(Inner { registry, budget, gate, cores })))
     }
 
-    /// [`prepare`](crate::prepare) on a thread of the compile pool.
+    /// [`prepare`](crate::prepare) off the caller's thread.
     ///
     /// # Errors
     /// [`PublishError`] says what is wrong with the upload.
     pub async fn prepare(&self, upload: impl Into<Arc<[u8]>>) -> Result<Prepared, PublishError> {
         let upload = upload.into();
-        let prepared = self.0.registry.on_compile_thread(move || crate::prepare(&upload)).await;
+        let prepared = self.0.registry.read(move || crate::prepare(&upload)).await;
         prepared.unwrap_or_else(|| Err(PublishError::Invalid("the reader broke down on it".to_owned())))
     }
 
@@ -55,7 +55,7 @@ impl Sandbox {
     /// result is kept: a later `publish` or `load` finds it.
     ///
     /// # Errors
-    /// `Compile`, `DoesNotFit` or `ForbiddenImport` for the component's own faults, `Internal` otherwise.
+    /// `Compile`, `DoesNotFit` or `DoesNotLink` for the component's own faults, `Internal` otherwise.
     pub async fn publish(&self, digest: Digest, component: Arc<[u8]>) -> Result<Loaded, PublishError> {
         self.0.registry.publish(digest, component).await
     }

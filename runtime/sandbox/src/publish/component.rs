@@ -8,9 +8,40 @@ use wasmparser::{
     WasmFeatures,
 };
 
-/// The packages of WASI 0.2 that the sandbox implements; others link and fail when called.
-const WASI_IMPLEMENTED: [&str; 6] =
-    ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
+/// The interfaces of WASI 0.2 that the sandbox implements; others link and fail when called.
+const WASI_IMPLEMENTED: [(&str, &[&str]); 6] = [
+    (
+        "cli",
+        &[
+            "environment",
+            "exit",
+            "stderr",
+            "stdin",
+            "stdout",
+            "terminal-input",
+            "terminal-output",
+            "terminal-stderr",
+            "terminal-stdin",
+            "terminal-stdout",
+        ],
+    ),
+    ("clocks", &["monotonic-clock", "wall-clock"]),
+    ("filesystem", &["preopens", "types"]),
+    ("io", &["error", "poll", "streams"]),
+    ("random", &["insecure", "insecure-seed", "random"]),
+    (
+        "sockets",
+        &[
+            "instance-network",
+            "ip-name-lookup",
+            "network",
+            "tcp",
+            "tcp-create-socket",
+            "udp",
+            "udp-create-socket",
+        ],
+    ),
+];
 /// The interfaces of `stepwell:task` that a component may import.
 const TASK_INTERFACES: [&str; 3] = ["types", "context", "logging"];
 
@@ -73,11 +104,17 @@ fn judge(import: &str) -> Import {
     if !path.starts_with("wasi:") || !version.starts_with("0.2.") {
         return Import::Forbidden;
     }
-    if WASI_IMPLEMENTED.iter().any(|package| path.starts_with(package)) {
-        Import::Provided
-    } else {
-        Import::Denied
-    }
+    let Some((package, interface)) = path.trim_start_matches("wasi:").split_once('/') else {
+        return Import::Forbidden;
+    };
+    let implemented =
+        |(name, interfaces): &(&str, &[&str])| *name == package && interfaces.contains(&interface);
+    if WASI_IMPLEMENTED.iter().any(implemented) { Import::Provided } else { Import::Denied }
+}
+
+/// Whether the sandbox provides this import.
+pub(crate) fn is_implemented(import: &str) -> bool {
+    judge(import) == Import::Provided
 }
 
 fn kind(types: TypesRef<'_>, exports: &[String]) -> Result<ComponentKind, PublishError> {
@@ -169,6 +206,8 @@ mod tests {
         check_import("stepwell:task/context@0.1.0", Import::Provided);
         check_import("stepwell:task/types@0.1.3", Import::Provided);
         check_import("wasi:http/outgoing-handler@0.2.3", Import::Denied);
+        check_import("wasi:clocks/timezone@0.2.0", Import::Denied);
+        check_import("wasi:cli@0.2.0", Import::Forbidden);
         check_import("wasi:cli/environment@0.3.0", Import::Forbidden);
         check_import("wasi:cli/environment", Import::Forbidden);
         check_import("stepwell:task/secrets@0.1.0", Import::Forbidden);

@@ -233,28 +233,11 @@ async fn asking_for_the_network() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calling_what_links_but_is_not_there() {
-    let text = r#"(component
-      (import "wasi:keyvalue/store@0.2.0-draft" (instance $kv (export "open" (func (result string)))))
-      (core module $m (import "kv" "open" (func $open (param i32)))
-        (memory (export "memory") 1)
-        (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
-        (func (export "handle") (param i32 i32) (result i32) (call $open (i32.const 0)) (i32.const 0)))
-      (core module $memory (memory (export "memory") 1)
-        (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024)))
-      (core instance $memory (instantiate $memory))
-      (core func $open (canon lower (func $kv "open")
-        (memory $memory "memory") (realloc (func $memory "realloc"))))
-      (core instance $m (instantiate $m (with "kv" (instance (export "open" (func $open))))))
-      (type $task-error' (record (field "error" string) (field "cause" string)))
-      (export $task-error "task-error" (type $task-error'))
-      (func (export "handle") (param "event" string) (result (result string (error $task-error)))
-        (canon lift (core func $m "handle") (memory $m "memory") (realloc (func $m "realloc")))))"#;
-    let wasm = assemble(text);
-    let denied = prepare(&wasm).unwrap().denied_imports;
-    assert_eq!(denied, ["wasi:keyvalue/store@0.2.0-draft"]);
-    let refused = |report: &InvokeReport| {
-        matches!(&report.outcome, Err(InvokeError::Denied { capability })
-            if capability == "wasi:keyvalue/store@0.2.0-draft#open")
-    };
-    check(&wasm, |_| {}, refused).await;
+    let wasm = assemble(include_str!("http.wat"));
+    assert_eq!(prepare(&wasm).unwrap().denied_imports, ["wasi:http/types@0.2.0"]);
+    let bench = Bench::new();
+    assert_eq!(bench.run(&wasm, request("[]")).await.outcome.as_deref(), Ok("[]"));
+    let capability = "wasi:http/types@0.2.0#[constructor]fields".to_owned();
+    let denied = InvokeError::Denied { capability };
+    assert_eq!(bench.run(&wasm, request("[1]")).await.outcome, Err(denied));
 }
