@@ -49,7 +49,8 @@ pub enum Input {
         /// What the service answered.
         output: Payload,
     },
-    /// An attempt succeeded.
+    /// An attempt succeeded. With `.waitForTaskToken` this is the callback; what the called service answers is
+    /// [`Input::TaskSubmitted`].
     TaskSucceeded {
         /// Which.
         attempt: AttemptId,

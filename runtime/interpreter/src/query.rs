@@ -6,6 +6,7 @@
 use crate::context::Surroundings;
 use stepwell_asl::definition::{DataPath, JsonataExpression, Setting, Template, TextSetting};
 use stepwell_jsonpath::{Expression, Path, PathError};
+use stepwell_types::quota::PAYLOAD_DEPTH_MAX;
 use stepwell_types::{ErrorName, Failure, Map, Payload, Value};
 
 /// A failure of the state itself, worded as AWS does: with the state and the event of its entry.
@@ -40,9 +41,26 @@ pub(crate) fn data_path(at: &Surroundings<'_>, path: &DataPath, data: &Payload) 
         DataPath::Whole => Ok(data.clone()),
         DataPath::Nothing => Ok(Payload::from_value(Value::object(Map::new()))),
         DataPath::At(path) => {
-            select(at, path, data).map(Payload::from_value).map_err(|e| runtime(at, &e.to_string()))
+            let value = select(at, path, data).map_err(|error| runtime(at, &error.to_string()))?;
+            built(at, value)
         }
     }
+}
+
+/// A payload of a value that was put together here: the context object around an input, results in an array. Texts
+/// that are nested deeper than [`PAYLOAD_DEPTH_MAX`] could not be read back.
+pub(crate) fn built(at: &Surroundings<'_>, value: Value) -> Result<Payload, Failure> {
+    check_depth(at, &value)?;
+    Ok(Payload::from_value(value))
+}
+
+/// As [`built`], for a value that has its text already.
+pub(crate) fn check_depth(at: &Surroundings<'_>, value: &Value) -> Result<(), Failure> {
+    if value.depth() > PAYLOAD_DEPTH_MAX {
+        let cause = format!("The data is nested deeper than {PAYLOAD_DEPTH_MAX} arrays and objects.");
+        return Err(runtime(at, &cause));
+    }
+    Ok(())
 }
 
 /// What a path selects.

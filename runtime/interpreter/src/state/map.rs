@@ -57,7 +57,7 @@ fn items(at: &Surroundings<'_>, map: &MapState, input: &Payload) -> Result<Paylo
     } else if let Some(path) = &map.items_path {
         let value = query::select(at, path, input).map_err(|error| query::runtime(at, &error.to_string()))?;
         // The whole input keeps its text and is not written again.
-        if value == *input.value() { input.clone() } else { Payload::from_value(value) }
+        if value == *input.value() { input.clone() } else { query::built(at, value)? }
     } else {
         input.clone()
     };

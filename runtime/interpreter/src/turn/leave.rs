@@ -6,6 +6,7 @@ use crate::data_flow::{self, Assigned};
 use crate::execution::Status;
 use crate::frame::{Chain, CompletionLink, FrameId, Join, Position, Waiting};
 use crate::observer::Stage;
+use crate::query;
 use crate::start::Extent;
 use crate::state;
 use crate::transition::Completion;
@@ -177,6 +178,7 @@ impl Turn<'_> {
         }
         results.sort_by_key(|(index, _)| *index);
         let result = data_flow::within_limit(joined(&results), &state.name)?;
+        self.evaluate(id, |at| query::check_depth(at, result.value()))?;
         self.join_mut(id)?.done = Chain::default();
         let succeeded = self.emit(last, state::succeeded(&state.kind)?)?;
         self.frame_mut(id)?.last_event = succeeded;

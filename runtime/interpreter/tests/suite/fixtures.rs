@@ -34,7 +34,8 @@ fn all_fixtures() {
         } else if want != have {
             wrong.push(format!("{}\n{}", file.display(), difference(&want, &have)));
         } else if fixture.get("starts_may_be_implied") == Some(&Value::Bool(true)) {
-            assert_eq!(run(&fixture, Starts::Implied), want, "{} with implied starts", file.display());
+            let have = run(&fixture, Starts::Implied);
+            assert_eq!(without_times(&have), without_times(&want), "{} with implied starts", file.display());
         }
     }
     assert!(files.len() >= 25, "the fixtures are there");
@@ -83,6 +84,14 @@ fn run(fixture: &Value, starts: Starts) -> Value {
     }
     have.insert("outcome", Value::str(outcome(simulation.outcome.as_ref())));
     Value::object(have)
+}
+
+/// The history alone, without `+MILLISECONDS`: a start that is implied happens with the answer.
+fn without_times(result: &Value) -> Vec<String> {
+    let history = result.get("history").and_then(Value::as_array).unwrap_or_default();
+    let text =
+        |line: &Value| line.as_str().and_then(|line| line.split_once(' ')).map(|(_, text)| text.to_owned());
+    history.iter().filter_map(text).collect()
 }
 
 fn outcome(outcome: Option<&Outcome>) -> &'static str {

@@ -79,3 +79,14 @@ fn flat_over_the_size_of_the_input() {
     println!("input of 1 KiB: {small:.0} bytes a transition; of 200 KiB: {large:.0}");
     assert!(large <= small * 1.2, "{large} {small}");
 }
+
+#[test]
+fn a_map_that_begins_40_iterations_writes_40_frames_once() {
+    let (definition, input) = map(1_000);
+    let costs = costs(&definition.replace(r#""MaxConcurrency":2,"#, ""), &input);
+    let first = costs[0].content;
+    let most = costs[1..].iter().map(|cost| cost.content).max().unwrap();
+    println!("a Map's start with 40 iterations: {first} bytes; later transitions: at most {most}");
+    assert!(first <= 40 * CONTENT_BYTES_MAX / 4, "{first}");
+    assert!(most <= CONTENT_BYTES_MAX, "{most}");
+}

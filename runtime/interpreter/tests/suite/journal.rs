@@ -1,5 +1,6 @@
 //! A journal in memory, and the proof that an execution may leave memory at any time.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use stepwell_asl::StateMachine;
@@ -33,7 +34,8 @@ pub(crate) struct Journal {
     entries: Vec<Entry>,
     /// The newest version of each live frame.
     live: BTreeMap<FrameId, u64>,
-    pub(crate) checks: usize,
+    /// How often a restored execution has asked for frames, and for results.
+    pub(crate) asked: (Cell<usize>, Cell<usize>),
 }
 
 impl PayloadSource for Journal {
@@ -44,7 +46,7 @@ impl PayloadSource for Journal {
 
 impl Journal {
     pub(crate) fn new(machine: Arc<StateMachine>) -> Self {
-        Self { machine, entries: Vec::new(), live: BTreeMap::new(), checks: 0 }
+        Self { machine, entries: Vec::new(), live: BTreeMap::new(), asked: Default::default() }
     }
 
     fn reader<'a>(&'a self, sequence: u64, source: &'a dyn PayloadSource) -> Reader<'a> {
@@ -100,7 +102,6 @@ impl Journal {
         assert_eq!(Self::outcome_of(whole, input, now, |e, n| self.load(e, n)), want, "restored as a whole");
         let bare = self.restore(execution, &[FrameId::ROOT]);
         assert_eq!(Self::outcome_of(bare, input, now, |e, n| self.load(e, n)), want, "restored step by step");
-        self.checks += 1;
     }
 
     /// Runs the whole life again from what caused each transition, and holds the bytes against those written.
@@ -179,6 +180,9 @@ impl Journal {
     }
 
     fn load(&self, execution: &mut Execution, need: &NeedFrames) {
+        let (frames, results) = &self.asked;
+        frames.set(frames.get() + usize::from(!need.frames.is_empty()));
+        results.set(results.get() + usize::from(!need.results.is_empty()));
         execution.add_frames(need.frames.iter().map(|id| self.frame(*id)).collect()).unwrap();
         for (frame, head) in &need.results {
             execution.add_results(*frame, self.results(head)).unwrap();

@@ -118,3 +118,17 @@ fn at_most_40_iterations_live_at_once() {
     let Some(Outcome::Succeeded(output)) = &simulation.outcome else { panic!("{:?}", simulation.outcome) };
     assert_eq!(**output.text(), input);
 }
+
+#[test]
+fn data_cannot_be_wrapped_beyond_the_depth_that_can_be_read_back() {
+    let nested = format!("{}1{}", "[".repeat(127), "]".repeat(127));
+    let definition = |state: &str| format!(r#"{{"StartAt":"S","States":{{"S":{state}}}}}"#);
+    let refused = "The data is nested deeper than 128 arrays and objects.";
+    check_too_large(&definition(r#"{"Type":"Pass","InputPath":"$$","End":true}"#), &nested, refused);
+    let branch = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#;
+    let around = format!(
+        r#"{{"StartAt":"B","States":{{"B":{{"Type":"Parallel","Branches":[{branch}],"End":true}}}}}}"#
+    );
+    let twice = definition(&format!(r#"{{"Type":"Parallel","Branches":[{around}],"End":true}}"#));
+    check_too_large(&twice, &nested, refused);
+}

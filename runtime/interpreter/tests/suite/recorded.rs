@@ -265,7 +265,7 @@ impl<'a> Case<'a> {
         }
         let value = normalise::rewrite(
             value,
-            &|name, value| Some(keys.get(name).map_or_else(|| value.clone(), |text| Value::str(text))),
+            &|name, value| Some(keys.get(name).map_or_else(|| value.clone(), Value::str)),
             &|text| {
                 let mut text = text.to_owned();
                 for (pattern, replacement) in texts.iter().filter(|(pattern, _)| !pattern.is_empty()) {

@@ -38,6 +38,8 @@ pub(crate) enum Starts {
     Implied,
 }
 
+type Script = Box<dyn FnMut(&TaskStart) -> Vec<Saying>>;
+
 /// Whether every input is also given to executions restored from the journal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Restores {
@@ -56,7 +58,7 @@ pub(crate) struct Simulation {
     starts: Starts,
     pub(crate) restores: Restores,
     /// What an attempt says.
-    script: Box<dyn FnMut(&TaskStart) -> Vec<Saying>>,
+    script: Script,
     /// Inputs to come, in order of time and of being asked for.
     queue: BTreeMap<(Timestamp, u64), Input>,
     timers: BTreeMap<TimerId, (Timestamp, u64)>,

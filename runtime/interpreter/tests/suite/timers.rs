@@ -97,3 +97,14 @@ fn what_is_outstanding_can_be_asked_for_again() {
     let frame = execution.frame_of(ATTEMPT).unwrap();
     assert!(matches!(&frame.waiting, Waiting::Task(wait) if wait.phase == Phase::Started));
 }
+
+#[test]
+fn a_partial_execution_asks_for_what_a_join_or_a_stop_must_see() {
+    let definition = r#"{"StartAt":"M","States":{"M":{"Type":"Map","MaxConcurrency":2,"ItemProcessor":{"StartAt":"W",
+        "States":{"W":{"Type":"Wait","SecondsPath":"$","End":true}}},"End":true}}}"#;
+    let mut simulation = Simulation::start(machine(definition), start_input("[3,1,1]"), silent);
+    simulation.run();
+    let (frames, results) = &simulation.journal.asked;
+    assert!(frames.get() >= 3, "each end of a wait needs its own frame");
+    assert_eq!(results.get(), 2, "only the join needs results, of either restored execution");
+}
