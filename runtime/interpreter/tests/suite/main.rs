@@ -8,6 +8,7 @@ mod journal;
 mod limits;
 mod normalise;
 mod observed;
+mod random;
 mod recorded;
 mod simulation;
 mod timers;
