@@ -26,7 +26,7 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guest-examples/built/");
-        for name in ["echo.wasm", "validate-order.wasm"] {
+        for name in ["echo.wasm", "transform-record.wasm"] {
             let upload = std::fs::read(format!("{path}{name}"))?;
             throughput(name, &upload).await?;
         }
@@ -46,11 +46,12 @@ async fn throughput(name: &str, upload: &[u8]) -> Result<()> {
         let bare = bare.clone();
         async move { bare.call(EVENT).await.map(drop) }
     };
+    let request = request(Duration::from_secs(3));
     let call_ours = move || {
-        let (sandbox, ours) = (sandbox.clone(), ours.clone());
+        let (sandbox, ours, request) = (sandbox.clone(), ours.clone(), request.clone());
         async move {
-            std::hint::black_box(sandbox.invoke(&ours, request(Duration::from_secs(3))).await);
-            Ok(())
+            let report = sandbox.invoke(&ours, request).await;
+            report.outcome.map(drop).map_err(wasmtime::Error::new)
         }
     };
     let (mut bare_rates, mut our_rates) = (Vec::new(), Vec::new());
@@ -64,7 +65,7 @@ async fn throughput(name: &str, upload: &[u8]) -> Result<()> {
     Ok(())
 }
 
-const EVENT: &str = r#"{"orderId":"A-17","lines":[{"sku":"tea","quantity":2,"price":4.5}],"customer":"c-1"}"#;
+const EVENT: &str = r#"{"id": 17, "station": "S3", "reading": 712}"#;
 
 /// Calls per second of CPU, from several tasks at once.
 async fn rate<F, C>(call: F) -> Result<f64>

@@ -83,7 +83,8 @@ impl CompileCache {
         self.write(&self.seal_path(digest), seal.as_bytes())
     }
 
-    fn remove(&self, digest: Digest) {
+    /// Drops what was kept. Who has it mapped keeps it.
+    pub(crate) fn remove(&self, digest: Digest) {
         // Best effort: a file that stays is refused again.
         let _ = fs::remove_file(self.seal_path(digest));
         let _ = fs::remove_file(self.code_path(digest));

@@ -213,6 +213,27 @@ impl InvokeError {
         }
     }
 
+    /// What a person can do about a limit that fired; `None` where no setting would help.
+    #[must_use]
+    pub fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::OutOfFuel { .. } => Some("raise or remove the function's tag `stepwell:fuel`"),
+            Self::OutOfMemory { .. } => Some("raise the function's MemorySize (128 to 10,240 MB)"),
+            Self::TimedOut { .. } => Some("raise the function's Timeout (1 to 900 seconds)"),
+            Self::OutputTooLarge { .. } => {
+                Some("return less, or keep the data elsewhere and return where it is")
+            }
+            Self::HostCallLimit { .. } => Some("call the host less often, in larger pieces"),
+            Self::Denied { .. } => Some("grant it to the function, or leave it out of the component"),
+            Self::TooManyRequests | Self::MemoryExhausted => Some("try again later, or start fewer at once"),
+            Self::TaskError { .. }
+            | Self::Trap { .. }
+            | Self::OutputNotJson { .. }
+            | Self::Exited { .. }
+            | Self::Internal(_) => None,
+        }
+    }
+
     /// Lambda's error payload: the `errorType`, and the whole payload's text, which becomes a state machine's `Cause`.
     ///
     /// A guest's own error is written as Lambda's Python runtime writes it, with a blank after each comma and colon;

@@ -78,6 +78,11 @@ impl LogBuffer {
         self.lines.push(LogLine { at: self.started.elapsed(), stream, text });
     }
 
+    /// Appends a line of the host's own, whether the log is full or not.
+    pub(crate) fn host_line(&mut self, text: String) {
+        self.lines.push(LogLine { at: self.started.elapsed(), stream: LogStream::Host, text });
+    }
+
     /// Takes bytes of an output stream; whole lines are appended, the rest waits for its end.
     pub(crate) fn write(&mut self, output: Output, bytes: &[u8]) {
         let mut parts = bytes.split(|byte| *byte == b'\n');
@@ -103,15 +108,13 @@ impl LogBuffer {
                 self.line(output.stream(), &rest);
             }
         }
-        let mut lines = std::mem::take(&mut self.lines);
         if self.dropped_lines > 0 {
-            let text = format!(
-                "{} log lines were dropped or cut: the log holds {} bytes",
-                self.dropped_lines, self.limit_bytes
-            );
-            lines.push(LogLine { at: self.started.elapsed(), stream: LogStream::Host, text });
+            let (dropped, limit_bytes) = (self.dropped_lines, self.limit_bytes);
+            self.host_line(format!(
+                "{dropped} log lines were dropped or cut: the log holds {limit_bytes} bytes"
+            ));
         }
-        (lines, self.dropped_lines)
+        (std::mem::take(&mut self.lines), self.dropped_lines)
     }
 
     fn partial(&mut self, output: Output) -> &mut Vec<u8> {

@@ -180,6 +180,11 @@ impl Registry {
         self.memory.get_or_insert_async(&digest, from_disk).await.ok()
     }
 
+    pub(crate) fn forget(&self, digest: Digest) {
+        self.memory.remove(&digest);
+        self.disk.remove(digest);
+    }
+
     pub(crate) async fn publish(
         self: &Arc<Self>,
         digest: Digest,

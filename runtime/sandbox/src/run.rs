@@ -19,6 +19,8 @@ use wasmtime_wasi::I32Exit;
 const FUEL_PER_SECOND_MAX: u64 = 20_000_000_000;
 /// Functions of a trapped guest's stack that are reported.
 const STACK_FRAMES_MAX: usize = 20;
+/// Characters of each function's name: the guest chooses them.
+const FRAME_CHARS_MAX: usize = 200;
 
 #[derive(ComponentType, Lift)]
 #[component(record)]
@@ -58,6 +60,12 @@ pub(crate) async fn attempt(
     let outcome = outcome.map(|result| result.and_then(|output| checked(output, limits.output_bytes)));
     let outcome = outcome.unwrap_or_else(|stopped| Err(explain(stopped, store.data())));
     let guest = store.data_mut();
+    if let Err(error) = &outcome
+        && let Some(remedy) = error.remedy()
+    {
+        let text = format!("stopped: {error}; {remedy}");
+        guest.log().lock().host_line(text);
+    }
     let (logs, log_lines_dropped) = guest.take_log();
     let usage = Usage {
         fuel: fuel_used,
@@ -188,7 +196,8 @@ fn explain(stopped: Stopped, guest: &Guest) -> InvokeError {
 fn frames(stack: Option<&WasmBacktrace>) -> Vec<String> {
     let Some(stack) = stack else { return Vec::new() };
     let name = |frame: &wasmtime::FrameInfo| {
-        frame.func_name().map_or_else(|| format!("function {}", frame.func_index()), str::to_owned)
+        let cut = |name: &str| name.chars().take(FRAME_CHARS_MAX).collect();
+        frame.func_name().map_or_else(|| format!("function {}", frame.func_index()), cut)
     };
     stack.frames().iter().take(STACK_FRAMES_MAX).map(name).collect()
 }

@@ -67,6 +67,12 @@ impl Sandbox {
         self.0.registry.load(digest).await
     }
 
+    /// Drops compiled code that no version needs any more, from memory and from disk. Whoever still holds it as
+    /// [`Loaded`] may go on invoking it; anybody else has to publish it again.
+    pub fn forget(&self, digest: Digest) {
+        self.0.registry.forget(digest);
+    }
+
     /// Runs one attempt in a fresh instance. Never fails as a call: the report says what came of it.
     ///
     /// Dropping the future stops the guest. To be called within a Tokio runtime.

@@ -285,3 +285,94 @@ impl Task {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    fn account(number: u64) -> AccountId {
+        AccountId::from_u64(number).unwrap()
+    }
+
+    fn one_core() -> Cores {
+        Cores::start(1, tokio::runtime::Handle::current()).unwrap()
+    }
+
+    async fn check(guest: impl Future<Output = u8> + Send + 'static, want: Option<(u8, Course)>) {
+        assert_eq!(one_core().run(account(1), FirstSlice::WithCaller, guest).await, want);
+    }
+
+    #[tokio::test]
+    async fn guests_end_where_their_first_slice_or_a_thread_takes_them() {
+        check(async { 7 }, Some((7, Course::Short))).await;
+        let yielding = async {
+            for _ in 0..3 {
+                tokio::task::yield_now().await;
+            }
+            7
+        };
+        check(yielding, Some((7, Course::Long))).await;
+        let sleeping = async {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            7
+        };
+        check(sleeping, Some((7, Course::Long))).await;
+    }
+
+    #[tokio::test]
+    async fn a_panic_loses_one_guest() {
+        async fn broken() -> u8 {
+            panic!("as a host function might")
+        }
+        check(broken(), None).await;
+        let cores = one_core();
+        assert_eq!(cores.run(account(1), FirstSlice::OnGuestThread, broken()).await, None);
+        let next = cores.run(account(1), FirstSlice::OnGuestThread, async { 7 }).await;
+        assert_eq!(next, Some((7, Course::Long)));
+    }
+
+    #[tokio::test]
+    async fn accounts_share_a_core_slice_by_slice() {
+        let cores = Arc::new(one_core());
+        let (open, opened) = mpsc::channel::<()>();
+        let gate = cores.clone();
+        let gate = tokio::spawn(async move {
+            gate.run(account(9), FirstSlice::OnGuestThread, async move { opened.recv() }).await.is_some()
+        });
+        let (tell, turns) = mpsc::channel();
+        let mut guests = Vec::new();
+        for (name, number) in [("a1", 1), ("a2", 1), ("a3", 1), ("b1", 2)] {
+            let (cores, tell) = (cores.clone(), tell.clone());
+            guests.push(tokio::spawn(async move {
+                let guest = async move {
+                    for _ in 0..3 {
+                        tell.send(name).unwrap();
+                        // Yields to whoever polls, with no runtime in between.
+                        let mut yielded = false;
+                        std::future::poll_fn(|cx| {
+                            cx.waker().wake_by_ref();
+                            if std::mem::replace(&mut yielded, true) {
+                                Poll::Ready(())
+                            } else {
+                                Poll::Pending
+                            }
+                        })
+                        .await;
+                    }
+                };
+                cores.run(account(number), FirstSlice::OnGuestThread, guest).await.is_some()
+            }));
+            tokio::task::yield_now().await;
+        }
+        open.send(()).unwrap();
+        assert!(gate.await.unwrap());
+        for guest in guests {
+            assert!(guest.await.unwrap());
+        }
+        drop(tell);
+        let turns: Vec<_> = turns.iter().collect();
+        assert_eq!(turns[..6], ["a1", "b1", "a2", "b1", "a3", "b1"]);
+        assert_eq!(turns.len(), 12);
+    }
+}

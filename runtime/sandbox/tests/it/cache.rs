@@ -108,6 +108,16 @@ async fn many_publish_one_component_at_once() {
 }
 
 #[tokio::test]
+async fn forgotten_code_is_gone_but_for_who_holds_it() {
+    let bench = Bench::new();
+    let function = bench.publish(&echo()).await;
+    bench.sandbox.forget(function.digest());
+    assert!(bench.sandbox.load(function.digest()).await.is_none());
+    assert_eq!(files(bench.dir.path(), "cwasm").len(), 0);
+    assert_eq!(bench.sandbox.invoke(&function, request("1")).await.outcome.as_deref(), Ok("1"));
+}
+
+#[tokio::test]
 async fn bytes_must_be_those_of_the_digest() {
     let bench = Bench::new();
     let component: Arc<[u8]> = prepare(&echo()).unwrap().component;

@@ -29,7 +29,9 @@ fn soon(limits: &mut Limits) {
 }
 
 fn timed_out(report: &InvokeReport) -> bool {
-    matches!(report.outcome, Err(InvokeError::TimedOut { .. }))
+    let told = "stopped: timed out after 0.15 seconds; raise the function's Timeout (1 to 900 seconds)";
+    report.logs.iter().any(|line| line.stream == LogStream::Host && line.text == told)
+        && matches!(report.outcome, Err(InvokeError::TimedOut { .. }))
         && report.usage.duration >= Duration::from_millis(150)
         && report.usage.duration < Duration::from_secs(2)
 }
