@@ -20,6 +20,7 @@ use stepwell_types::Name;
 
 const LOCK_FILE: &str = "lock";
 const STORE_FILE: &str = "store.redb";
+const UNFINISHED_FILE: &str = "store.redb.unfinished";
 const BLOB_FOLDER: &str = "blobs";
 
 /// What a store on redb may be told.
@@ -37,6 +38,19 @@ impl Default for RedbOptions {
     fn default() -> Self {
         Self { core: CoreOptions::default(), repair: Repair::Quick, cache_bytes: 256 << 20 }
     }
+}
+
+/// Makes an empty database under another name first: one that a crash left half-made could never be opened.
+fn make(folder: &Path, file: &Path) -> Result<(), OpenError> {
+    let of_folder = |error| OpenError::of_folder(folder, error);
+    let unfinished = folder.join(UNFINISHED_FILE);
+    if unfinished.try_exists().map_err(of_folder)? {
+        fs::remove_file(&unfinished).map_err(of_folder)?;
+    }
+    let database = Database::create(&unfinished);
+    drop(database.map_err(|error| OpenError::of_database(folder, &unfinished, error))?);
+    fs::rename(&unfinished, file).map_err(of_folder)?;
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(of_folder)
 }
 
 /// A store in a folder. Dropped, it finishes what is queued, merges and closes.
@@ -63,19 +77,17 @@ impl RedbStore {
         }
         let blobs = DirectoryBlobs::open(&folder.join(BLOB_FOLDER)).map_err(of_folder)?;
         let file = folder.join(STORE_FILE);
-        let is_new = !file.exists();
+        if !file.try_exists().map_err(of_folder)? {
+            make(folder, &file)?;
+        }
         // redb asserts what a damaged file may violate.
-        let opened = catch_unwind(|| Database::builder().set_cache_size(options.cache_bytes).create(&file));
+        let opened = catch_unwind(|| Database::builder().set_cache_size(options.cache_bytes).open(&file));
         let damaged = || OpenError::Damaged {
             file: file.clone(),
             reason: "its pages contradict each other".to_owned(),
         };
         let database =
             opened.map_err(|_| damaged())?.map_err(|error| OpenError::of_database(folder, &file, error))?;
-        if is_new {
-            // The file's own entry has to survive a crash as well.
-            File::open(folder).and_then(|folder| folder.sync_all()).map_err(of_folder)?;
-        }
         let disk = RedbDisk::new(database, options.repair, Some(folder.to_owned()), Some(lock));
         let core = catch_unwind(AssertUnwindSafe(|| Core::open(disk, Arc::new(blobs), options.core)));
         let core = core.map_err(|_| damaged())?.map_err(|error| OpenError::of_core(folder, &file, error))?;

@@ -217,6 +217,11 @@ impl<D: Disk> Core<D> {
         &self.disk
     }
 
+    /// Groups written since the open.
+    pub fn groups(&self) -> u64 {
+        lock(&self.writer).groups
+    }
+
     fn tail(&self) -> RwLockReadGuard<'_, Tail> {
         self.tail.read().unwrap_or_else(PoisonError::into_inner)
     }

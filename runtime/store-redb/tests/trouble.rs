@@ -1,0 +1,111 @@
+//! Trouble with the folder and the file: each has its own error, in plain words.
+
+use bytes::Bytes;
+use std::fs;
+use std::path::{Path, PathBuf};
+use stepwell_store::{Blobs, Commit, StopKind, Store, block_on};
+use stepwell_store_redb::{DirectoryBlobs, OpenError, RedbOptions, RedbStore};
+use stepwell_types::AccountId;
+use tempfile::TempDir;
+
+fn folder() -> TempDir {
+    TempDir::new().expect("a folder for a test")
+}
+
+fn open(folder: &Path) -> Result<RedbStore, OpenError> {
+    RedbStore::open(folder, RedbOptions::default())
+}
+
+fn commit(store: &RedbStore, count: usize) {
+    let tickets: Vec<_> =
+        (0..count).map(|_| store.submit(Commit::new(AccountId::DEFAULT, store.epoch())).unwrap()).collect();
+    assert!(tickets.iter().all(|ticket| ticket.wait().is_ok()));
+}
+
+/// A closed store with some commits; the path of its file.
+fn made(folder: &Path) -> PathBuf {
+    let store = open(folder).unwrap();
+    commit(&store, 100);
+    drop(store);
+    folder.join("store.redb")
+}
+
+#[test]
+fn the_thread_commits_and_an_open_finds_it() {
+    let folder = folder();
+    let store = open(folder.path()).unwrap();
+    commit(&store, 1_000);
+    assert_eq!(store.close().wait().kind, StopKind::Closed);
+    drop(store);
+    let store = open(folder.path()).unwrap();
+    assert_eq!((store.epoch(), block_on(store.check()).unwrap().commits), (2, 1_000));
+}
+
+#[test]
+fn a_second_server_is_refused() {
+    let folder = folder();
+    let first = open(folder.path()).unwrap();
+    let second = open(folder.path()).unwrap_err();
+    assert!(matches!(second, OpenError::InUse(_)), "{second}");
+    assert!(second.to_string().starts_with("another Stepwell server has this folder open"));
+    commit(&first, 1);
+    drop(first);
+    open(folder.path()).unwrap();
+}
+
+#[track_caller]
+fn check_damage(damage: impl FnOnce(&mut Vec<u8>)) {
+    let folder = folder();
+    let file = made(folder.path());
+    let mut bytes = fs::read(&file).unwrap();
+    damage(&mut bytes);
+    fs::write(&file, bytes).unwrap();
+    let error = open(folder.path()).expect_err("a damaged file does not open");
+    assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
+    assert!(error.to_string().contains("is damaged"), "{error}");
+}
+
+#[test]
+fn a_file_of_something_else() {
+    check_damage(|bytes| *bytes = b"SQLite format 3\0".repeat(1_000));
+}
+
+#[test]
+fn a_file_with_a_bad_magic_number() {
+    check_damage(|bytes| bytes[0] ^= 0xff);
+}
+
+#[test]
+fn a_truncated_file() {
+    check_damage(|bytes| bytes.truncate(bytes.len() / 2));
+    check_damage(|bytes| bytes.truncate(100));
+}
+
+#[test]
+fn a_file_with_damaged_values() {
+    // Each page but the header's first: whatever of it a page holds, its checksums or shape give it away.
+    check_damage(|bytes| bytes[4_096..].iter_mut().for_each(|byte| *byte ^= 0x55));
+}
+
+#[test]
+fn a_folder_that_is_a_file() {
+    let folder = folder();
+    let path = folder.path().join("data");
+    fs::write(&path, "").unwrap();
+    let error = open(&path).unwrap_err();
+    assert!(matches!(error, OpenError::Unusable { .. }), "{error:?}");
+}
+
+#[test]
+fn an_unfinished_blob_is_removed_and_a_damaged_one_told() {
+    let folder = folder();
+    fs::write(folder.path().join("unfinished-0"), "half").unwrap();
+    let blobs = DirectoryBlobs::open(folder.path()).unwrap();
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    let id = blobs.put(Bytes::from_static(b"component")).wait().unwrap();
+    let file = folder.path().join(id.to_string());
+    fs::write(&file, "compoment").unwrap();
+    assert!(blobs.get(id).wait().unwrap_err().to_string().contains("is damaged"));
+    blobs.put(Bytes::from_static(b"component")).wait().unwrap();
+    assert_eq!(blobs.get(id).wait(), Ok(Some(Bytes::from_static(b"component"))));
+}
