@@ -1,5 +1,9 @@
 //! What an evaluation may use, and the meter that everything charges.
 
+/// Arrays and objects that a walk over a value inside the evaluator may go down; results are held to
+/// [`stepwell_types::quota::PAYLOAD_DEPTH_MAX`].
+pub(crate) const VALUE_DEPTH_MAX: u32 = 256;
+
 /// What one evaluation may use. Every built-in function, range, regular expression and copy charges it.
 ///
 /// Charges depend on the expression and its data alone, never on the machine, so that an evaluation that ended

@@ -1,15 +1,25 @@
 //! A compiled expression and its evaluation.
 
 use crate::budget::Budget;
+use crate::code::Code;
+use crate::compile::{Compiled, compile};
 use crate::error::Error;
+use crate::fault::Res;
+use crate::machine::{Evals, Machine};
 use crate::options::Options;
+use crate::val::Val;
+use bumpalo::Bump;
 use std::sync::Arc;
 use stepwell_types::{Map, Value};
 
 /// A compiled expression: parsed, resolved, `Send + Sync`, cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Expression {
+#[derive(Clone)]
+pub struct Expression(Arc<Inner>);
+
+struct Inner {
     text: Arc<str>,
+    code: Code,
+    uses: Vec<VariableUse>,
 }
 
 /// What an evaluation may see besides its input and bindings, and what it may use.
@@ -65,8 +75,10 @@ impl Expression {
     /// [`Error`] with the reference's syntax error (`S…`), or `U…` for what only the dialect refuses and for a
     /// text nested too deeply.
     pub fn compile(text: &str, options: &Options<'_>) -> Result<Self, Error> {
-        let _ = options;
-        Ok(Self { text: Arc::from(text) })
+        match compile(text, options) {
+            Ok(Compiled { code, uses }) => Ok(Self(Arc::new(Inner { text: Arc::from(text), code, uses }))),
+            Err(fault) => Err(fault.into_error()),
+        }
     }
 
     /// Evaluates the expression on an input (`None` is undefined) and variables, named without `$`.
@@ -79,22 +91,40 @@ impl Expression {
         bindings: &Map,
         environment: &Environment<'_>,
     ) -> Result<Outcome, Error> {
-        let _ = (input, bindings, environment);
-        Ok(Outcome::Undefined)
+        run(&self.0.code, input, bindings, environment).map_err(|fault| fault.into_error())
     }
 
     /// The text it was compiled from.
     #[must_use]
     pub fn text(&self) -> &Arc<str> {
-        &self.text
+        &self.0.text
     }
 
     /// The variables that it reads from its bindings, in the order of the text; built-in functions and what the
     /// expression binds by itself are not among them.
     #[must_use]
     pub fn variables(&self) -> &[VariableUse] {
-        &[]
+        &self.0.uses
     }
+}
+
+fn run(
+    code: &Code,
+    input: Option<&Value>,
+    bindings: &Map,
+    environment: &Environment<'_>,
+) -> Res<Outcome> {
+    let bump = Bump::new();
+    let evals = Evals::default();
+    let mut machine = Machine::new(&bump, code, input, bindings, environment, &evals);
+    let root = machine.root;
+    let input = machine.outer(root)?;
+    let frame = machine.root_frame()?;
+    let result = machine.eval(code.root, input, frame)?;
+    if matches!(result, Val::Func(_)) {
+        return Ok(Outcome::Function);
+    }
+    Ok(machine.to_value(result, 0)?.map_or(Outcome::Undefined, Outcome::Value))
 }
 
 impl Outcome {
@@ -105,6 +135,12 @@ impl Outcome {
             Self::Value(value) => Some(value),
             Self::Undefined | Self::Function => None,
         }
+    }
+}
+
+impl std::fmt::Debug for Expression {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Expression").field(&self.0.text).finish()
     }
 }
 

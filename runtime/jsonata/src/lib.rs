@@ -41,11 +41,33 @@
 #![forbid(unsafe_code)]
 
 mod budget;
+mod code;
+mod compile;
+mod convert;
+mod datetime;
 mod error;
+mod eval;
 mod expression;
+mod fault;
+mod functions;
+mod lexer;
+mod machine;
+mod number;
 mod options;
+mod parser;
+mod process;
+mod random;
+mod regex;
+mod resolve;
+mod signature;
+mod stringify;
+mod syntax;
+mod text;
+mod val;
 
 pub use budget::{Budget, Limit};
 pub use error::Error;
 pub use expression::{Environment, Expression, Outcome, VariableUse};
+pub use number::number_text;
 pub use options::{Dialect, Options};
+pub use stringify::stringify;

@@ -1,0 +1,154 @@
+//! Numbers as JavaScript prints and reads them.
+
+use stepwell_types::Value;
+
+/// Integers up to here, and no others, are exact in a double: 2^53.
+const SAFE_INTEGER: f64 = 9_007_199_254_740_992.0;
+
+/// ECMA-262 `Number::toString`, radix 10.
+///
+/// ```
+/// use stepwell_jsonata::number_text;
+/// assert_eq!(number_text(1e21), "1e+21");
+/// assert_eq!(number_text(123456789012345680000.0), "123456789012345680000");
+/// assert_eq!(number_text(1e-7), "1e-7");
+/// assert_eq!(number_text(-0.0), "0");
+/// ```
+#[must_use]
+pub fn number_text(number: f64) -> String {
+    let mut out = String::new();
+    write_number(number, &mut out);
+    out
+}
+
+pub(crate) fn write_number(number: f64, out: &mut String) {
+    use std::fmt::Write;
+    if number.is_nan() {
+        out.push_str("NaN");
+        return;
+    }
+    if number.is_infinite() {
+        out.push_str(if number > 0.0 { "Infinity" } else { "-Infinity" });
+        return;
+    }
+    if number == 0.0 {
+        out.push('0');
+        return;
+    }
+    if number.fract() == 0.0 && number.abs() < SAFE_INTEGER {
+        #[expect(clippy::cast_possible_truncation, reason = "an integer below 2^53")]
+        let integer = number as i64;
+        // Writing into a string cannot fail.
+        let _ = write!(out, "{integer}");
+        return;
+    }
+    // Rust's `{:e}` gives the shortest digits that read back as the same double, as ECMA-262 asks.
+    let scientific = format!("{:e}", number.abs());
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if number < 0.0 {
+        out.push('-');
+    }
+    let count = i32::try_from(digits.len()).unwrap_or(i32::MAX);
+    let point = exponent + 1;
+    if count <= point && point <= 21 {
+        out.push_str(&digits);
+        out.extend(std::iter::repeat_n('0', usize::try_from(point - count).unwrap_or(0)));
+    } else if 0 < point && point <= 21 {
+        let (whole, fraction) = digits.split_at(usize::try_from(point).unwrap_or(0));
+        out.push_str(whole);
+        out.push('.');
+        out.push_str(fraction);
+    } else if -6 < point && point <= 0 {
+        out.push_str("0.");
+        out.extend(std::iter::repeat_n('0', usize::try_from(-point).unwrap_or(0)));
+        out.push_str(&digits);
+    } else {
+        let (first, rest) = digits.split_at(1);
+        out.push_str(first);
+        if !rest.is_empty() {
+            out.push('.');
+            out.push_str(rest);
+        }
+        let _ = write!(out, "e{}{}", if exponent < 0 { '-' } else { '+' }, exponent.abs());
+    }
+}
+
+/// `Number(value.toPrecision(15))`: what `$string` prints.
+pub(crate) fn round_to_15_digits(number: f64) -> f64 {
+    if !number.is_finite() || (number.fract() == 0.0 && number.abs() < 1e15) {
+        return number;
+    }
+    format!("{number:.14e}").parse().unwrap_or(number)
+}
+
+/// A number as a value: an integer where JavaScript's text of it is one that fits; `None` for NaN and infinities.
+pub(crate) fn to_value(number: f64) -> Option<Value> {
+    if !number.is_finite() {
+        return None;
+    }
+    if number.fract() == 0.0 {
+        if number.abs() < SAFE_INTEGER {
+            #[expect(clippy::cast_possible_truncation, reason = "an integer below 2^53")]
+            return Some(Value::I64(number as i64));
+        }
+        if number.abs() < 2e19 {
+            let text = number_text(number);
+            if let Ok(integer) = text.parse::<i64>() {
+                return Some(Value::I64(integer));
+            }
+            if let Ok(integer) = text.parse::<u64>() {
+                return Some(Value::from(integer));
+            }
+        }
+    }
+    Some(Value::F64(number))
+}
+
+/// The longest numeric prefix that `parseInt(text, 10)` reads, if any.
+pub(crate) fn parse_int(text: &str) -> Option<f64> {
+    let trimmed = text.trim_start();
+    let (negative, digits) = match trimmed.as_bytes().first() {
+        Some(b'-') => (true, &trimmed[1..]),
+        Some(b'+') => (false, &trimmed[1..]),
+        _ => (false, trimmed),
+    };
+    let end = digits.bytes().take_while(u8::is_ascii_digit).count();
+    let number: f64 = digits.get(..end).filter(|d| !d.is_empty())?.parse().ok()?;
+    Some(if negative { -number } else { number })
+}
+
+/// `Math.round`: halves go up.
+pub(crate) fn math_round(number: f64) -> f64 {
+    let floor = number.floor();
+    if number - floor >= 0.5 { floor + 1.0 } else { floor }
+}
+
+/// `Number::toString(radix)` of an integral number, and of fractions to 52 digits.
+pub(crate) fn radix_text(number: f64, radix: u32) -> String {
+    if radix == 10 || !number.is_finite() {
+        return number_text(number);
+    }
+    let mut whole = number.abs().trunc();
+    let base = f64::from(radix);
+    let mut digits = Vec::new();
+    // Beyond 2^53 the low digits are beyond precision and print as zero.
+    while whole >= SAFE_INTEGER * base {
+        digits.push('0');
+        whole = (whole / base).trunc();
+    }
+    while whole > 0.0 {
+        let digit = whole % base;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a digit below the radix")]
+        digits.push(char::from_digit(digit as u32, radix).unwrap_or('0'));
+        whole = ((whole - digit) / base).trunc();
+    }
+    if digits.is_empty() {
+        digits.push('0');
+    }
+    if number < 0.0 {
+        digits.push('-');
+    }
+    digits.iter().rev().collect()
+}
