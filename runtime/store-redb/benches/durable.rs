@@ -20,7 +20,7 @@ use stepwell_store::{
     Commit, ExecutionRow, ExecutionStatus, Lane, MachineScope, Naming, Order, PendingKey, PendingWrite,
     ReadError, SequenceCell, Shard, Store, SubmitError, Ticket, TransitionWrite,
 };
-use stepwell_store_redb::{RedbOptions, RedbStore, Repair};
+use stepwell_store_redb::{DiskOptions, RedbOptions, RedbStore, Repair};
 use stepwell_types::{AccountId, Name, Region};
 
 const ROUNDS: usize = 3;
@@ -32,7 +32,7 @@ fn main() {
     let bare_file = folder.path().join("bare.redb");
     let mut next = 1;
     {
-        let store = open(folder.path(), Repair::Quick);
+        let store = open(folder.path(), Repair::Log);
         let started = Instant::now();
         fill(&store, options.executions, &mut next);
         println!("filled with {} executions in {:.1} s", options.executions, started.elapsed().as_secs_f64());
@@ -72,13 +72,14 @@ struct Options {
 
 impl Options {
     fn read() -> Self {
-        let mut options = Self { executions: 1_000_000, time: Duration::from_secs(4), repair: Repair::Quick };
+        let mut options = Self { executions: 1_000_000, time: Duration::from_secs(4), repair: Repair::Log };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             let mut number = || arguments.next().and_then(|text| text.parse().ok()).expect("a number");
             match argument.as_str() {
                 "--executions" => options.executions = number(),
                 "--seconds" => options.time = Duration::from_secs(number()),
+                "--quick-repair" => options.repair = Repair::Quick,
                 "--rescan" => options.repair = Repair::Rescan,
                 // What cargo itself adds.
                 "--bench" => {}
@@ -90,7 +91,11 @@ impl Options {
 }
 
 fn open(folder: &Path, repair: Repair) -> RedbStore {
-    RedbStore::open(folder, RedbOptions { repair, ..RedbOptions::default() }).expect("the folder opens")
+    RedbStore::open(
+        folder,
+        RedbOptions { disk: DiskOptions { repair, ..DiskOptions::default() }, ..RedbOptions::default() },
+    )
+    .expect("the folder opens")
 }
 
 fn median(mut rates: Vec<f64>) -> f64 {

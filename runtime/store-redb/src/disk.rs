@@ -1,5 +1,6 @@
 //! redb as ordered tables: one transaction per group, one read transaction per snapshot.
 
+use crate::log::{Log, LoggedRow};
 use bytes::Bytes;
 use redb::{
     Database, Durability, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend,
@@ -11,8 +12,9 @@ use std::io;
 use std::ops::{Bound, ControlFlow};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use stepwell_store::backend::core::{Disk, Writes};
+use stepwell_store::backend::encoding::{Decoder, Encoder};
 use stepwell_store::backend::snapshot::{Snapshot, Visit};
 use stepwell_store::backend::table::{KeyRange, Table, execution_key};
 use stepwell_store::backend::tail::is_empty;
@@ -28,11 +30,41 @@ fn definition(table: Table) -> Rows {
 /// How the file is made ready again after a crash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Repair {
-    /// Each group writes the allocator's state and syncs twice; an open after a crash takes milliseconds.
+    /// Each group is appended to a log and synced once there, and applied in memory; a checkpoint now and then writes
+    /// the pages. An open after a crash replays the log, at most as much as lies between two checkpoints.
     #[default]
+    Log,
+    /// Each group writes its pages and the allocator's state and syncs twice; an open after a crash takes
+    /// milliseconds.
     Quick,
     /// Each group syncs once; an open after a crash reads the whole file.
     Rescan,
+}
+
+/// How much a log may hold before a checkpoint.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckpointLimits {
+    /// Bytes.
+    pub bytes: u64,
+    /// Groups.
+    pub groups: u64,
+}
+
+impl Default for CheckpointLimits {
+    /// So that a checkpoint comes every few hundred milliseconds under load, and an open replays in less than that.
+    fn default() -> Self {
+        Self { bytes: 16 << 20, groups: 512 }
+    }
+}
+
+/// The row of the last group applied, in a key that no shard's keys have.
+const LAST_GROUP_KEY: &[u8] = b"\xff\xff\xfflast-group";
+
+#[derive(Debug)]
+struct Logged {
+    log: Log,
+    last_group: u64,
+    groups_since_checkpoint: u64,
 }
 
 /// The tables of a store in one redb file.
@@ -41,30 +73,121 @@ pub struct RedbDisk {
     // Dropped in this order: the lock outlives the database.
     database: Database,
     repair: Repair,
+    checkpoint: CheckpointLimits,
+    logged: Mutex<Logged>,
     folder: Option<PathBuf>,
     _lock: Option<File>,
 }
 
 impl RedbDisk {
+    /// Replays what the log has beyond the database.
     pub(crate) fn new(
         database: Database,
-        repair: Repair,
+        log: Box<dyn StorageBackend>,
+        options: DiskOptions,
         folder: Option<PathBuf>,
         lock: Option<File>,
-    ) -> Self {
-        Self { database, repair, folder, _lock: lock }
+    ) -> Result<Self, ReadError> {
+        let log = Log::new(log).map_err(|error| ReadError::Io(error.to_string()))?;
+        let logged = Logged { log, last_group: 0, groups_since_checkpoint: 0 };
+        let DiskOptions { repair, checkpoint } = options;
+        let disk = Self { database, repair, checkpoint, logged: Mutex::new(logged), folder, _lock: lock };
+        disk.replay()?;
+        Ok(disk)
     }
 
     /// The tables over any storage of bytes, such as one that loses power: for tests.
     ///
     /// # Errors
-    /// redb's, if the storage holds no database and is not empty.
-    pub fn with_backend(backend: impl StorageBackend, repair: Repair) -> Result<Self, redb::DatabaseError> {
-        let database = Database::builder().create_with_backend(backend)?;
-        Ok(Self::new(database, repair, None, None))
+    /// What redb says, if the storage holds no database and is not empty.
+    pub fn with_backend(
+        database: impl StorageBackend,
+        log: impl StorageBackend,
+        options: DiskOptions,
+    ) -> Result<Self, ReadError> {
+        let database = Database::builder().create_with_backend(database);
+        let database = database.map_err(|error| read_error(error.into()))?;
+        Self::new(database, Box::new(log), options, None, None)
     }
 
-    fn write_all(&self, writes: &Writes<'_>) -> Result<(), redb::Error> {
+    fn logged(&self) -> MutexGuard<'_, Logged> {
+        self.logged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn replay(&self) -> Result<(), ReadError> {
+        let stored = self.snapshot()?.get(Table::Meta, LAST_GROUP_KEY)?;
+        let mut last_group = stored.map_or(Ok(0), |value| Decoder::open(value)?.number())?;
+        let mut logged = self.logged();
+        let (mut offset, mut before) = (0, None);
+        while let Some((number, rows, end)) = logged.log.read(offset)? {
+            // A number that does not follow is an older record behind the last one.
+            if before.is_some_and(|before| number != before + 1) {
+                break;
+            }
+            if number > last_group + 1 {
+                return Err(ReadError::Damaged(format!(
+                    "the log begins at group {number}, after {last_group}"
+                )));
+            }
+            if number == last_group + 1 {
+                guarded(|| self.apply(number, &rows))?;
+                last_group = number;
+            }
+            (offset, before) = (end, Some(number));
+        }
+        logged.last_group = last_group;
+        if offset > 0 {
+            guarded(|| self.write_checkpoint(&mut logged))?;
+        }
+        Ok(())
+    }
+
+    fn apply(&self, number: u64, rows: &[LoggedRow]) -> Result<(), redb::Error> {
+        let mut transaction = self.database.begin_write()?;
+        transaction.set_durability(Durability::None)?;
+        for LoggedRow { table, key, value } in rows {
+            let mut table = transaction.open_table(definition(*table))?;
+            match value {
+                Some(value) => table.insert(key.as_ref(), value.as_ref())?,
+                None => table.remove(key.as_ref())?,
+            };
+        }
+        put_last_group(&transaction, number)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn write_checkpoint(&self, logged: &mut Logged) -> Result<(), redb::Error> {
+        let mut transaction = self.database.begin_write()?;
+        transaction.set_durability(Durability::Immediate)?;
+        transaction.set_quick_repair(true);
+        put_last_group(&transaction, logged.last_group)?;
+        transaction.commit()?;
+        logged.log.reset();
+        logged.groups_since_checkpoint = 0;
+        Ok(())
+    }
+
+    fn write_logged(&self, writes: &Writes<'_>) -> Result<(), redb::Error> {
+        let mut logged = self.logged();
+        let number = logged.last_group + 1;
+        // Durable first, visible second.
+        logged.log.append(number, writes)?;
+        let mut transaction = self.database.begin_write()?;
+        transaction.set_durability(Durability::None)?;
+        write_rows(&transaction, writes)?;
+        put_last_group(&transaction, number)?;
+        transaction.commit()?;
+        logged.last_group = number;
+        logged.groups_since_checkpoint += 1;
+        let CheckpointLimits { bytes, groups } = self.checkpoint;
+        if logged.log.bytes() >= bytes || logged.groups_since_checkpoint >= groups {
+            self.write_checkpoint(&mut logged)?;
+        }
+        Ok(())
+    }
+
+    fn write_pages(&self, writes: &Writes<'_>) -> Result<(), redb::Error> {
         let mut transaction = self.database.begin_write()?;
         transaction.set_durability(Durability::Immediate)?;
         transaction.set_quick_repair(self.repair == Repair::Quick);
@@ -72,6 +195,40 @@ impl RedbDisk {
         transaction.commit()?;
         Ok(())
     }
+
+    fn write_all(&self, writes: &Writes<'_>) -> Result<(), redb::Error> {
+        match self.repair {
+            Repair::Log => self.write_logged(writes),
+            Repair::Quick | Repair::Rescan => self.write_pages(writes),
+        }
+    }
+}
+
+impl Drop for RedbDisk {
+    /// So that the next open has nothing to replay; where it fails, the log has everything.
+    fn drop(&mut self) {
+        let mut logged = self.logged();
+        if logged.log.bytes() > 0 {
+            let _ = guarded(|| self.write_checkpoint(&mut logged));
+        }
+    }
+}
+
+/// How a disk writes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DiskOptions {
+    /// How the file is made ready again after a crash.
+    pub repair: Repair,
+    /// How much the log may hold.
+    pub checkpoint: CheckpointLimits,
+}
+
+fn put_last_group(transaction: &WriteTransaction, number: u64) -> Result<(), redb::Error> {
+    let mut encoder = Encoder::with_capacity(10);
+    encoder.number(number);
+    let mut table = transaction.open_table(definition(Table::Meta))?;
+    table.insert(LAST_GROUP_KEY, encoder.seal().as_slice())?;
+    Ok(())
 }
 
 fn write_rows(transaction: &WriteTransaction, writes: &Writes<'_>) -> Result<(), redb::Error> {

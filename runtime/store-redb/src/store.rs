@@ -1,9 +1,10 @@
 //! A data folder as a store: lock, file, blobs, the writer's thread.
 
 use crate::blob::DirectoryBlobs;
-use crate::disk::{RedbDisk, Repair};
+use crate::disk::{DiskOptions, RedbDisk};
 use crate::error::OpenError;
-use redb::Database;
+use redb::backends::FileBackend;
+use redb::{Database, StorageBackend};
 use std::fs::{self, File, TryLockError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -20,6 +21,7 @@ use stepwell_types::Name;
 
 const LOCK_FILE: &str = "lock";
 const STORE_FILE: &str = "store.redb";
+const LOG_FILE: &str = "store.log";
 const UNFINISHED_FILE: &str = "store.redb.unfinished";
 const BLOB_FOLDER: &str = "blobs";
 
@@ -28,15 +30,15 @@ const BLOB_FOLDER: &str = "blobs";
 pub struct RedbOptions {
     /// The rules' options. Anything but [`Drive::Thread`] is for tests.
     pub core: CoreOptions,
-    /// How the file is made ready again after a crash.
-    pub repair: Repair,
+    /// How it writes.
+    pub disk: DiskOptions,
     /// Bytes of pages that redb keeps in memory.
     pub cache_bytes: usize,
 }
 
 impl Default for RedbOptions {
     fn default() -> Self {
-        Self { core: CoreOptions::default(), repair: Repair::Quick, cache_bytes: 256 << 20 }
+        Self { core: CoreOptions::default(), disk: DiskOptions::default(), cache_bytes: 256 << 20 }
     }
 }
 
@@ -51,6 +53,18 @@ fn make(folder: &Path, file: &Path) -> Result<(), OpenError> {
     drop(database.map_err(|error| OpenError::of_database(folder, &unfinished, error))?);
     fs::rename(&unfinished, file).map_err(of_folder)?;
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(of_folder)
+}
+
+fn open_log(folder: &Path) -> std::io::Result<Box<dyn StorageBackend>> {
+    let path = folder.join(LOG_FILE);
+    let is_new = !path.try_exists()?;
+    let file = File::options().create(true).truncate(false).read(true).write(true).open(path)?;
+    if is_new {
+        // Its entry has to survive a crash as well.
+        File::open(folder)?.sync_all()?;
+    }
+    let backend = FileBackend::new(file).map_err(std::io::Error::other)?;
+    Ok(Box::new(backend))
 }
 
 /// A store in a folder. Dropped, it finishes what is queued, merges and closes.
@@ -88,8 +102,11 @@ impl RedbStore {
         };
         let database =
             opened.map_err(|_| damaged())?.map_err(|error| OpenError::of_database(folder, &file, error))?;
-        let disk = RedbDisk::new(database, options.repair, Some(folder.to_owned()), Some(lock));
-        let core = catch_unwind(AssertUnwindSafe(|| Core::open(disk, Arc::new(blobs), options.core)));
+        let log = open_log(folder).map_err(of_folder)?;
+        let core = catch_unwind(AssertUnwindSafe(|| {
+            let disk = RedbDisk::new(database, log, options.disk, Some(folder.to_owned()), Some(lock))?;
+            Core::open(disk, Arc::new(blobs), options.core)
+        }));
         let core = core.map_err(|_| damaged())?.map_err(|error| OpenError::of_core(folder, &file, error))?;
         Self::start(core, options.core).map_err(|error| OpenError::of_folder(folder, error))
     }

@@ -5,11 +5,12 @@ mod power;
 use power::{Fate, Medium, Syncing};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use stepwell_store::ReadError;
 use stepwell_store::backend::core::Ran;
 use stepwell_store::blob::MemoryBlobs;
 use stepwell_store::conformance::crash::{self, CrashBackend, Survived};
 use stepwell_store::conformance::{self, Subject};
-use stepwell_store_redb::{RedbDisk, RedbStore, Repair};
+use stepwell_store_redb::{CheckpointLimits, DiskOptions, RedbDisk, RedbStore, Repair};
 
 struct Redb {
     medium: Medium,
@@ -18,9 +19,15 @@ struct Redb {
 }
 
 impl Redb {
+    fn disk(&self) -> Result<RedbDisk, ReadError> {
+        // So few groups between two checkpoints that every run meets some.
+        let checkpoint = CheckpointLimits { bytes: 1 << 20, groups: 5 };
+        let options = DiskOptions { repair: self.repair, checkpoint };
+        RedbDisk::with_backend(self.medium.clone(), self.medium.second(), options)
+    }
+
     fn subject(&self) -> Result<Subject, String> {
-        let disk =
-            RedbDisk::with_backend(self.medium.clone(), self.repair).map_err(|error| error.to_string())?;
+        let disk = self.disk().map_err(|error| error.to_string())?;
         let store = RedbStore::over(disk, Arc::new(MemoryBlobs::default()), conformance::options());
         let store = Arc::new(store.map_err(|error| error.to_string())?);
         let by_hand = Arc::clone(&store);
@@ -33,7 +40,7 @@ impl CrashBackend for Redb {
     fn open_until(&mut self, point: u64) -> Option<Subject> {
         if !self.born {
             // A folder's file is made under another name and renamed when it is whole: no crash can find it half-made.
-            drop(RedbDisk::with_backend(self.medium.clone(), self.repair).expect("an empty medium"));
+            drop(self.disk().expect("an empty medium"));
             self.born = true;
         }
         self.medium.power_until(point);
@@ -78,30 +85,39 @@ fn check_survives(fate: Fate, repair: Repair, points_min: u64) {
 }
 
 #[test]
-fn forgotten_writes_are_survived() {
+fn a_log_survives_forgotten_writes() {
+    check_survives(Fate::Forgotten, Repair::Log, 28);
+}
+
+#[test]
+fn a_log_survives_shuffled_writes() {
+    check_survives(Fate::Shuffled, Repair::Log, 28);
+}
+
+#[test]
+fn a_log_survives_torn_writes() {
+    check_survives(Fate::Torn, Repair::Log, 28);
+}
+
+#[test]
+fn quick_repair_survives_them() {
     check_survives(Fate::Forgotten, Repair::Quick, 48);
-}
-
-#[test]
-fn shuffled_writes_are_survived() {
     check_survives(Fate::Shuffled, Repair::Quick, 48);
-}
-
-#[test]
-fn torn_writes_are_survived() {
     check_survives(Fate::Torn, Repair::Quick, 48);
 }
 
 #[test]
-fn a_rescan_survives_them_as_well() {
+fn a_rescan_survives_them() {
     check_survives(Fate::Forgotten, Repair::Rescan, 24);
     check_survives(Fate::Torn, Repair::Rescan, 24);
 }
 
 #[test]
 fn the_suite_fails_when_syncing_is_switched_off() {
-    for fate in [Fate::Forgotten, Fate::Shuffled, Fate::Torn] {
-        let lost = lose_power_at_every_sync(fate, Syncing::SwitchedOff, Repair::Quick);
-        assert!(lost.is_err(), "{fate:?}: nobody noticed that {lost:?} syncs did nothing");
+    for repair in [Repair::Log, Repair::Quick, Repair::Rescan] {
+        for fate in [Fate::Forgotten, Fate::Shuffled, Fate::Torn] {
+            let lost = lose_power_at_every_sync(fate, Syncing::SwitchedOff, repair);
+            assert!(lost.is_err(), "{fate:?}, {repair:?}: nobody noticed that {lost:?} syncs did nothing");
+        }
     }
 }

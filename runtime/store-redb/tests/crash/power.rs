@@ -27,15 +27,23 @@ pub(crate) enum Syncing {
     SwitchedOff,
 }
 
-/// The medium: survives as what `durable` holds.
+/// Two files on one supply of power; each survives as what `durable` holds.
 #[derive(Clone, Debug)]
-pub(crate) struct Medium(Arc<Mutex<State>>);
+pub(crate) struct Medium {
+    state: Arc<Mutex<State>>,
+    file: usize,
+}
 
-#[derive(Debug)]
-struct State {
+#[derive(Debug, Default)]
+struct OneFile {
     durable: Vec<u8>,
     current: Vec<u8>,
     unsynced: Vec<Change>,
+}
+
+#[derive(Debug)]
+struct State {
+    files: [OneFile; 2],
     syncs: u64,
     dies_at: u64,
     dead: bool,
@@ -53,21 +61,25 @@ enum Change {
 impl Medium {
     /// An empty one.
     pub(crate) fn new(fate: Fate, syncing: Syncing, seed: u64) -> Self {
-        Self(Arc::new(Mutex::new(State {
-            durable: Vec::new(),
-            current: Vec::new(),
-            unsynced: Vec::new(),
+        let state = Arc::new(Mutex::new(State {
+            files: Default::default(),
             syncs: 0,
             dies_at: u64::MAX,
             dead: false,
             fate,
             syncing,
             random: seed.wrapping_mul(2).wrapping_add(1),
-        })))
+        }));
+        Self { state, file: 0 }
+    }
+
+    /// The other file.
+    pub(crate) fn second(&self) -> Self {
+        Self { state: Arc::clone(&self.state), file: 1 }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the power went.
@@ -79,8 +91,10 @@ impl Medium {
     pub(crate) fn power_until(&self, sync: u64) {
         let mut state = self.lock();
         if state.dead {
-            state.current = state.durable.clone();
-            state.unsynced.clear();
+            for file in &mut state.files {
+                file.current = file.durable.clone();
+                file.unsynced.clear();
+            }
         }
         (state.dead, state.syncs, state.dies_at) = (false, 0, sync);
     }
@@ -104,23 +118,25 @@ impl State {
 
     fn die(&mut self) {
         self.dead = true;
-        for change in std::mem::take(&mut self.unsynced) {
-            match (self.fate, change) {
-                (Fate::Forgotten, _) => {}
-                (Fate::Shuffled | Fate::Torn, Change::Length(length)) => {
-                    if self.coin() {
-                        self.durable.resize(length, 0);
-                    }
-                }
-                (Fate::Shuffled, Change::Write(offset, data)) => {
-                    if self.coin() {
-                        write(&mut self.durable, offset, &data);
-                    }
-                }
-                (Fate::Torn, Change::Write(offset, data)) => {
-                    for (at, sector) in data.chunks(SECTOR).enumerate() {
+        for at in 0..self.files.len() {
+            for change in std::mem::take(&mut self.files[at].unsynced) {
+                match (self.fate, change) {
+                    (Fate::Forgotten, _) => {}
+                    (Fate::Shuffled | Fate::Torn, Change::Length(length)) => {
                         if self.coin() {
-                            write(&mut self.durable, offset + at * SECTOR, sector);
+                            self.files[at].durable.resize(length, 0);
+                        }
+                    }
+                    (Fate::Shuffled, Change::Write(offset, data)) => {
+                        if self.coin() {
+                            write(&mut self.files[at].durable, offset, &data);
+                        }
+                    }
+                    (Fate::Torn, Change::Write(offset, data)) => {
+                        for (number, sector) in data.chunks(SECTOR).enumerate() {
+                            if self.coin() {
+                                write(&mut self.files[at].durable, offset + number * SECTOR, sector);
+                            }
                         }
                     }
                 }
@@ -149,14 +165,15 @@ impl StorageBackend for Medium {
     fn len(&self) -> io::Result<u64> {
         let state = self.lock();
         state.alive()?;
-        Ok(state.current.len() as u64)
+        Ok(state.files[self.file].current.len() as u64)
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         let state = self.lock();
         state.alive()?;
         let from = place(offset);
-        let bytes = state.current.get(from..from + out.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
+        let bytes =
+            state.files[self.file].current.get(from..from + out.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
         out.copy_from_slice(bytes);
         Ok(())
     }
@@ -164,8 +181,8 @@ impl StorageBackend for Medium {
     fn set_len(&self, len: u64) -> io::Result<()> {
         let mut state = self.lock();
         state.alive()?;
-        state.current.resize(place(len), 0);
-        state.unsynced.push(Change::Length(place(len)));
+        state.files[self.file].current.resize(place(len), 0);
+        state.files[self.file].unsynced.push(Change::Length(place(len)));
         Ok(())
     }
 
@@ -178,10 +195,11 @@ impl StorageBackend for Medium {
         }
         state.syncs += 1;
         if state.syncing == Syncing::Honest {
-            for change in std::mem::take(&mut state.unsynced) {
+            let file = &mut state.files[self.file];
+            for change in std::mem::take(&mut file.unsynced) {
                 match change {
-                    Change::Write(offset, data) => write(&mut state.durable, offset, &data),
-                    Change::Length(length) => state.durable.resize(length, 0),
+                    Change::Write(offset, data) => write(&mut file.durable, offset, &data),
+                    Change::Length(length) => file.durable.resize(length, 0),
                 }
             }
         }
@@ -191,8 +209,8 @@ impl StorageBackend for Medium {
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         let mut state = self.lock();
         state.alive()?;
-        write(&mut state.current, place(offset), data);
-        state.unsynced.push(Change::Write(place(offset), data.to_vec()));
+        write(&mut state.files[self.file].current, place(offset), data);
+        state.files[self.file].unsynced.push(Change::Write(place(offset), data.to_vec()));
         Ok(())
     }
 }

@@ -178,6 +178,12 @@ impl Decoder {
         Ok(array)
     }
 
+    /// Whether nothing is left.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        self.at >= self.value.len()
+    }
+
     /// All that is left.
     #[must_use]
     pub fn rest(self) -> Bytes {
