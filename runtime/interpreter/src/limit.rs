@@ -1,5 +1,9 @@
-//! Limits of the interpreter, each with its unit and source.
+//! Limits of the interpreter, each with its unit and source, and the version of its semantics.
 
+/// Version of what the interpreter does with an input. It grows when a release would answer an input of a stored
+/// execution with another transition, and is recorded with every start, so that such an execution can go on as it
+/// began.
+pub const SEMANTICS_VERSION: u64 = 1;
 /// States that one step enters before it asks to be resumed, so that a loop of Pass and Choice states cannot hold a
 /// core; a round that has begun is finished. Source: ours.
 pub const STATES_PER_STEP_MAX: usize = 256;

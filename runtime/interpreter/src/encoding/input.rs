@@ -2,6 +2,7 @@
 
 use crate::frame::FrameId;
 use crate::input::{AttemptId, Input, TimerId};
+use crate::limit::SEMANTICS_VERSION;
 use crate::start::StartInput;
 use crate::token::TokenKey;
 use std::sync::Arc;
@@ -112,6 +113,7 @@ impl Field for Input {
 
 impl Field for StartInput {
     fn encode(&self, writer: &mut Writer) {
+        writer.number(SEMANTICS_VERSION);
         writer.field(&self.shard);
         writer.field(&self.number);
         writer.text(&self.arn.to_string());
@@ -131,6 +133,9 @@ impl Field for StartInput {
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        if reader.number()? > SEMANTICS_VERSION {
+            return Err(DecodeError::Range("the version of the semantics"));
+        }
         Ok(Self {
             shard: reader.field()?,
             number: reader.field()?,

@@ -10,6 +10,7 @@ use crate::turn::{Attempt, Turn};
 use stepwell_asl::definition::{MapMode, MapState, State, StateKind};
 use stepwell_history::event::MapStateStarted;
 use stepwell_history::{EventId, EventKind};
+use stepwell_jsonpath::Root;
 use stepwell_types::quota::INLINE_MAP_CONCURRENCY_MAX;
 use stepwell_types::{Failure, Payload};
 
@@ -64,7 +65,11 @@ fn items(at: &Surroundings<'_>, map: &MapState, input: &Payload) -> Result<Paylo
     if items.value().as_array().is_some() {
         return Ok(items);
     }
-    let path = map.items_path.as_ref().map_or("$", |path| path.text());
+    // A path into the context object is named as one within it, as recorded on AWS.
+    let path = map.items_path.as_ref().map_or("$", |path| match path.root() {
+        Root::Context => path.text().strip_prefix('$').unwrap_or("$"),
+        Root::Input | Root::Variable(_) => path.text(),
+    });
     Err(query::runtime(at, &format!("Reference path \"{path}\" must point to array.")))
 }
 
