@@ -42,7 +42,7 @@ fn main() {
         "{:>10} {:>8} {:>12} {:>14} {:>14} {:>12} {:>14}",
         "submitters", "group", "port", "bare", "bare, quick", "port/bare", "port/bare quick"
     );
-    for submitters in SUBMITTERS {
+    for submitters in options.submitters {
         let (mut port, mut bare, mut quick, mut group) = (Vec::new(), Vec::new(), Vec::new(), 1);
         for _ in 0..ROUNDS {
             let store = open(folder.path(), options.repair);
@@ -68,17 +68,24 @@ struct Options {
     executions: u64,
     time: Duration,
     repair: Repair,
+    submitters: Vec<usize>,
 }
 
 impl Options {
     fn read() -> Self {
-        let mut options = Self { executions: 1_000_000, time: Duration::from_secs(4), repair: Repair::Log };
+        let mut options = Self {
+            executions: 1_000_000,
+            time: Duration::from_secs(4),
+            repair: Repair::Log,
+            submitters: SUBMITTERS.to_vec(),
+        };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             let mut number = || arguments.next().and_then(|text| text.parse().ok()).expect("a number");
             match argument.as_str() {
                 "--executions" => options.executions = number(),
                 "--seconds" => options.time = Duration::from_secs(number()),
+                "--submitters" => options.submitters = vec![number() as usize],
                 "--quick-repair" => options.repair = Repair::Quick,
                 "--rescan" => options.repair = Repair::Rescan,
                 // What cargo itself adds.

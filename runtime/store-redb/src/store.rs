@@ -133,7 +133,10 @@ impl RedbStore {
             Drive::Thread => {
                 let core = Arc::clone(&core);
                 let work = move || {
-                    core.work();
+                    if catch_unwind(AssertUnwindSafe(|| core.work())).is_err() {
+                        let message = Arc::from("its writer met a broken invariant");
+                        core.fail(StopReason { kind: StopKind::WriteFailed, message });
+                    }
                     let reason = core.stopped().wait();
                     if reason.kind != StopKind::Closed {
                         tracing::error!(reason = %reason.message, "the store has stopped");

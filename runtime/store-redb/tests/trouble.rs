@@ -1,10 +1,17 @@
 //! Trouble with the folder and the file: each has its own error, in plain words.
 
 use bytes::Bytes;
+use redb::StorageBackend;
+use redb::backends::InMemoryBackend;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use stepwell_store::{Blobs, Commit, StopKind, Store, block_on};
-use stepwell_store_redb::{DirectoryBlobs, OpenError, RedbOptions, RedbStore};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use stepwell_store::backend::core::CoreOptions;
+use stepwell_store::blob::MemoryBlobs;
+use stepwell_store::{Blobs, Commit, CommitError, StopKind, Store, SubmitError, block_on};
+use stepwell_store_redb::{DirectoryBlobs, DiskOptions, OpenError, RedbDisk, RedbOptions, RedbStore, Repair};
 use stepwell_types::AccountId;
 use tempfile::TempDir;
 
@@ -85,6 +92,61 @@ fn a_truncated_file() {
 fn a_file_with_damaged_values() {
     // Each page but the header's first: whatever of it a page holds, its checksums or shape give it away.
     check_damage(|bytes| bytes[4_096..].iter_mut().for_each(|byte| *byte ^= 0x55));
+}
+
+/// Storage on which, from some write on, no space is left.
+#[derive(Debug)]
+struct Filling(InMemoryBackend, AtomicU64);
+
+impl StorageBackend for Filling {
+    fn len(&self) -> io::Result<u64> {
+        self.0.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.0.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.0.set_len(len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        match self.1.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)) {
+            Ok(_) => self.0.write(offset, data),
+            Err(_) => Err(io::ErrorKind::StorageFull.into()),
+        }
+    }
+}
+
+#[track_caller]
+fn check_full(repair: Repair, database_writes: u64, log_writes: u64) {
+    let storage = |writes| Filling(InMemoryBackend::new(), AtomicU64::new(writes));
+    let options = DiskOptions { repair, ..DiskOptions::default() };
+    let disk = RedbDisk::with_backend(storage(database_writes), storage(log_writes), options).unwrap();
+    let store = RedbStore::over(disk, Arc::new(MemoryBlobs::default()), CoreOptions::default()).unwrap();
+    let full = loop {
+        match store.submit(Commit::new(AccountId::DEFAULT, store.epoch())).map(|ticket| ticket.wait()) {
+            Ok(Ok(_)) => {}
+            Ok(Err(CommitError::Stopped(reason))) | Err(SubmitError::Stopped(reason)) => break reason,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(
+        (full.kind, full.to_string().as_str()),
+        (StopKind::DiskFull, "the store has stopped: the disk is full")
+    );
+    assert_eq!(store.stopped().wait(), full);
+}
+
+#[test]
+fn a_full_disk_stops_the_store() {
+    check_full(Repair::Log, u64::MAX, 20);
+    check_full(Repair::Quick, 200, u64::MAX);
 }
 
 #[test]

@@ -41,8 +41,8 @@ pub type Case = fn(&mut dyn Backend);
 pub fn options() -> CoreOptions {
     CoreOptions {
         drive: Drive::ByHand,
-        merge: MergeLimits { rows: 8, bytes: 1 << 20, commits: 16 },
-        merge_rows_per_group: 3,
+        merge: MergeLimits { rows: 8, commits: 16, ..MergeLimits::default() },
+        merge_rows_per_group_max: 3,
         free_bytes_mark: 0,
         ..CoreOptions::default()
     }

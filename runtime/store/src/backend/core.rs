@@ -33,6 +33,10 @@ const META_LAST_EXECUTION: &str = "last-execution";
 /// Groups between two looks at the free space.
 const GROUPS_PER_SPACE_CHECK: u64 = 64;
 
+const MERGE_ROWS_PER_GROUP_MIN: usize = 64;
+const MERGE_ROWS_PER_COMMIT: usize = 8;
+const MERGE_ROWS_AT_CLOSE: usize = 16_384;
+
 /// Ordered tables that a group changes atomically and durably.
 pub trait Disk: Send + Sync + 'static {
     /// The tables at one instant.
@@ -89,8 +93,8 @@ pub struct CoreOptions {
     pub queue: QueueLimits,
     /// When a merge begins.
     pub merge: MergeLimits,
-    /// Rows that a merge writes along with one group.
-    pub merge_rows_per_group: usize,
+    /// Rows that a merge writes at most along with one group.
+    pub merge_rows_per_group_max: usize,
     /// Free bytes below which starts are refused.
     pub free_bytes_mark: u64,
 }
@@ -102,7 +106,7 @@ impl Default for CoreOptions {
             drive: Drive::Thread,
             queue: QueueLimits::default(),
             merge: MergeLimits::default(),
-            merge_rows_per_group: 1_024,
+            merge_rows_per_group_max: 1_024,
             free_bytes_mark: 256 << 20,
         }
     }
@@ -269,14 +273,14 @@ impl<D: Disk> Core<D> {
             }
             inbox.queue.take_group()
         };
-        let slice = match self.tail().wants_merge(self.options.merge) {
-            true => Some(()),
-            false => None,
-        };
-        if group.is_empty() && slice.is_none() {
+        let wants_merge = self.tail().wants_merge(self.options.merge);
+        if group.is_empty() && !wants_merge {
             return Ran::Nothing;
         }
-        let slice = slice.and_then(|()| self.tail_mut().merge_slice(self.options.merge_rows_per_group));
+        // In proportion to the group, so that a merge delays no small group by much and yet outruns what comes.
+        let rows = (MERGE_ROWS_PER_GROUP_MIN + MERGE_ROWS_PER_COMMIT * group.len())
+            .min(self.options.merge_rows_per_group_max);
+        let slice = if wants_merge { self.tail_mut().merge_slice(rows) } else { None };
         let outcome = self.write_group(&mut writer, group, slice);
         writer.groups += 1;
         let space_check_due = writer.groups.is_multiple_of(GROUPS_PER_SPACE_CHECK);
@@ -325,7 +329,8 @@ impl<D: Disk> Core<D> {
             return self.stop(outcome.into_iter().map(|(pledge, _)| pledge), reason);
         }
         let mut tail = self.tail_mut();
-        tail.absorb(&group.index, group.through);
+        let journal_bytes = group.journal.iter().map(|(_, value)| value.len()).sum();
+        tail.absorb(&group.index, group.through, journal_bytes);
         if let Some(slice) = slice {
             tail.merge_written(slice);
         }
@@ -359,12 +364,19 @@ impl<D: Disk> Core<D> {
         pledges.chain(waiting).map(|pledge| (pledge, Err(CommitError::Stopped(reason.clone())))).collect()
     }
 
+    /// Stops with this reason, for a backend whose thread ends otherwise than by [`Core::work`] returning.
+    pub fn fail(&self, reason: StopReason) {
+        for (pledge, result) in self.stop(std::iter::empty(), reason) {
+            pledge.keep(result);
+        }
+    }
+
     /// Merges what is in the tail and stops as asked for.
     fn finish(&self) {
         let mut writer = lock(&self.writer);
         let mut outcome = Vec::new();
         while lock(&self.inbox).stopped.is_none() {
-            let slice = self.tail_mut().merge_slice(self.options.merge_rows_per_group.max(16_384));
+            let slice = self.tail_mut().merge_slice(MERGE_ROWS_AT_CLOSE);
             let Some(slice) = slice else { break };
             outcome.extend(self.write_group(&mut writer, Vec::new(), Some(slice)));
         }
@@ -402,14 +414,19 @@ impl<D: Disk> Core<D> {
         read(&Reader::new(self.options.shard, &snapshot))
     }
 
-    /// A read of merged tables: the tail first, the snapshot second, as its invariant demands.
-    fn read_merged<T>(
+    /// A read of merged tables: the tail first, the snapshot second, as its invariant demands. `then` reads on
+    /// from the same snapshot without the tail, which the writer waits for.
+    fn read_merged<L, T>(
         &self,
-        read: impl FnOnce(&Reader<'_>, &Tail) -> Result<T, ReadError>,
+        look: impl FnOnce(&Reader<'_>, &Tail) -> Result<L, ReadError>,
+        then: impl FnOnce(&Reader<'_>, L) -> Result<T, ReadError>,
     ) -> Result<T, ReadError> {
         let tail = self.tail();
         let snapshot = self.disk.snapshot()?;
-        read(&Reader::new(self.options.shard, &snapshot), &tail)
+        let reader = Reader::new(self.options.shard, &snapshot);
+        let found = look(&reader, &tail)?;
+        drop(tail);
+        then(&reader, found)
     }
 }
 
@@ -480,15 +497,20 @@ impl<D: Disk> Store for Core<D> {
 
     fn execution_by_name(&self, scope: MachineScope, name: Name) -> Answer<'_, Option<StoredExecution>> {
         Box::pin(async move {
-            self.read_merged(|reader, tail| match reader.number_by_name(tail, &scope, &name)? {
-                Some(number) => reader.execution(number),
-                None => Ok(None),
-            })
+            self.read_merged(
+                |reader, tail| reader.number_by_name(tail, &scope, &name),
+                |reader, number| number.map_or(Ok(None), |number| reader.execution(number)),
+            )
         })
     }
 
     fn executions(&self, query: ExecutionsQuery) -> Answer<'_, ExecutionPage> {
-        Box::pin(async move { self.read_merged(|reader, tail| reader.executions(tail, &query)) })
+        Box::pin(async move {
+            self.read_merged(
+                |reader, tail| reader.listed(tail, &query),
+                |reader, listed| reader.executions(&listed),
+            )
+        })
     }
 
     fn entries(&self, execution: ExecutionNumber, sequences: Vec<Sequence>) -> Answer<'_, Vec<StoredEntry>> {
@@ -514,9 +536,12 @@ impl<D: Disk> Store for Core<D> {
     }
 
     fn pending(&self, kind: PendingKind, after: Option<PendingKey>, limit: usize) -> Answer<'_, PendingPage> {
-        Box::pin(
-            async move { self.read_merged(|reader, tail| reader.pending(tail, kind, after.as_ref(), limit)) },
-        )
+        Box::pin(async move {
+            self.read_merged(
+                |reader, tail| reader.pending(tail, kind, after.as_ref(), limit),
+                |_, page| Ok(page),
+            )
+        })
     }
 
     fn blobs(&self) -> &dyn Blobs {

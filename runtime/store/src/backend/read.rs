@@ -13,8 +13,8 @@ use super::tail::Tail;
 use crate::catalog::{CatalogKey, CatalogPage, CatalogRow, CatalogScope};
 use crate::commit::INDEX_CHUNK_TRANSITIONS;
 use crate::execution::{
-    ExecutionPage, ExecutionStatus, ExecutionsQuery, HistoryPage, HistoryQuery, MachineScope, StoredEntry,
-    StoredExecution,
+    ExecutionPage, ExecutionStatus, ExecutionsQuery, HistoryPage, HistoryQuery, ListingCursor, MachineScope,
+    StoredEntry, StoredExecution,
 };
 use crate::pending::{PendingKey, PendingKind, PendingPage, PendingRow};
 use crate::port::{CheckReport, Order, PAGE_BYTES_MAX, PAGE_ROWS_MAX, ReadError};
@@ -24,9 +24,16 @@ use std::ops::{Bound, ControlFlow};
 use stepwell_types::Name;
 
 /// Entries that one page of a filtered listing looks at.
-pub const LISTING_LOOKS_MAX: usize = 10_000;
+pub const LISTING_LOOKS_MAX: usize = 4_096;
 
 type Found<T> = Result<T, ReadError>;
+
+/// A page of a listing before its rows are read.
+#[derive(Debug)]
+pub struct Listed {
+    cursors: Vec<ListingCursor>,
+    next: Option<ListingCursor>,
+}
 
 /// Reads of one shard from one snapshot.
 pub struct Reader<'a> {
@@ -64,11 +71,11 @@ impl<'a> Reader<'a> {
         value.map(decode_name).transpose()
     }
 
-    /// See [`crate::Store::executions`].
+    /// The places of the executions on a page; see [`crate::Store::executions`].
     ///
     /// # Errors
     /// [`ReadError`]
-    pub fn executions(&self, tail: &Tail, query: &ExecutionsQuery) -> Found<ExecutionPage> {
+    pub fn listed(&self, tail: &Tail, query: &ExecutionsQuery) -> Found<Listed> {
         let limit = query.limit.clamp(1, PAGE_ROWS_MAX);
         let mut range = prefix_range(listing_prefix(self.shard, &query.scope));
         if let Some(after) = query.after {
@@ -97,11 +104,19 @@ impl<'a> Reader<'a> {
             }
         })?;
         failed?;
-        let mut executions = Vec::with_capacity(cursors.len());
-        for cursor in cursors {
+        Ok(Listed { cursors, next })
+    }
+
+    /// The rows of a page.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn executions(&self, listed: &Listed) -> Found<ExecutionPage> {
+        let mut executions = Vec::with_capacity(listed.cursors.len());
+        for cursor in &listed.cursors {
             executions.extend(self.execution(cursor.number)?);
         }
-        Ok(ExecutionPage { executions, next })
+        Ok(ExecutionPage { executions, next: listed.next })
     }
 
     /// See [`crate::Store::entries`].

@@ -23,6 +23,8 @@ pub const MERGE_ROWS: usize = 65_536;
 pub const MERGE_BYTES: usize = 64 << 20;
 /// Commits since the last merge that do, so that an open replays only so many.
 pub const MERGE_COMMITS: u64 = 262_144;
+/// Bytes in the journal since the last merge that do, so that an open reads only so many.
+pub const MERGE_JOURNAL_BYTES: usize = 256 << 20;
 
 const TABLES: usize = Table::MERGED.len();
 
@@ -151,13 +153,15 @@ pub struct Tail {
     frozen: Option<Frozen>,
     merged: Sequence,
     durable: Sequence,
+    /// Since the last merge began.
+    journal_bytes: usize,
 }
 
 impl Tail {
     /// An empty tail over tables that have everything up to `merged`.
     #[must_use]
     pub fn new(merged: Sequence) -> Self {
-        Self { active: Generation::default(), frozen: None, merged, durable: merged }
+        Self { active: Generation::default(), frozen: None, merged, durable: merged, journal_bytes: 0 }
     }
 
     /// The sequence up to which the tables have everything.
@@ -173,8 +177,9 @@ impl Tail {
     }
 
     /// Takes in a group that is durable now.
-    pub fn absorb(&mut self, changes: &Generation, through: Sequence) {
+    pub fn absorb(&mut self, changes: &Generation, through: Sequence, journal_bytes: usize) {
         self.active.absorb(changes);
+        self.journal_bytes += journal_bytes;
         self.durable = self.durable.max(through);
     }
 
@@ -197,6 +202,7 @@ impl Tail {
         self.frozen.is_some()
             || self.active.rows() >= limits.rows
             || self.active.bytes >= limits.bytes
+            || self.journal_bytes >= limits.journal_bytes
             || self.durable.saturating_sub(self.merged) >= limits.commits
     }
 
@@ -208,6 +214,7 @@ impl Tail {
                 return None;
             }
             let changes = std::mem::take(&mut self.active);
+            self.journal_bytes = 0;
             self.frozen = Some(Frozen { changes, through: self.durable, written: None });
         }
         let frozen = self.frozen.as_ref()?;
@@ -330,11 +337,18 @@ pub struct MergeLimits {
     pub bytes: usize,
     /// Commits since the last merge.
     pub commits: u64,
+    /// Bytes they have in the journal.
+    pub journal_bytes: usize,
 }
 
 impl Default for MergeLimits {
     fn default() -> Self {
-        Self { rows: MERGE_ROWS, bytes: MERGE_BYTES, commits: MERGE_COMMITS }
+        Self {
+            rows: MERGE_ROWS,
+            bytes: MERGE_BYTES,
+            commits: MERGE_COMMITS,
+            journal_bytes: MERGE_JOURNAL_BYTES,
+        }
     }
 }
 
@@ -417,8 +431,8 @@ mod tests {
     #[test]
     fn what_comes_and_goes_between_merges_leaves_nothing() {
         let mut tail = Tail::new(0);
-        tail.absorb(&group(&[add("a", "1"), add("b", "1")]), 1);
-        tail.absorb(&group(&[remove("a"), add("c", "1"), remove("c")]), 2);
+        tail.absorb(&group(&[add("a", "1"), add("b", "1")]), 1, 0);
+        tail.absorb(&group(&[remove("a"), add("c", "1"), remove("c")]), 2, 0);
         assert_eq!(tail.merge_slice(9).unwrap().writes.len(), 1);
     }
 
@@ -426,12 +440,12 @@ mod tests {
     fn the_tail_lies_over_the_tables_at_every_step_of_a_merge() {
         for rows_max in 1..5 {
             let (mut tail, mut tables) = (Tail::new(0), Tables::default());
-            tail.absorb(&group(&[add("a", "1"), add("c", "1"), add("e", "1")]), 1);
+            tail.absorb(&group(&[add("a", "1"), add("c", "1"), add("e", "1")]), 1, 0);
             merge(&mut tail, &mut tables, rows_max);
-            tail.absorb(&group(&[remove("c"), replace("e", "2"), add("b", "1"), add("f", "1")]), 2);
+            tail.absorb(&group(&[remove("c"), replace("e", "2"), add("b", "1"), add("f", "1")]), 2, 0);
             check_rows(&tail, &tables, "a=1 b=1 e=2 f=1");
             let slice = tail.merge_slice(rows_max).unwrap();
-            tail.absorb(&group(&[remove("b"), remove("a"), replace("e", "3"), add("d", "1")]), 3);
+            tail.absorb(&group(&[remove("b"), remove("a"), replace("e", "3"), add("d", "1")]), 3, 0);
             check_rows(&tail, &tables, "d=1 e=3 f=1");
             assert_eq!(tail.merge_slice(rows_max).unwrap(), slice);
             merge(&mut tail, &mut tables, rows_max);
@@ -441,9 +455,21 @@ mod tests {
     }
 
     #[test]
+    fn much_in_the_journal_makes_a_merge_due() {
+        let limits = MergeLimits { journal_bytes: 100, ..MergeLimits::default() };
+        let mut tail = Tail::new(0);
+        tail.absorb(&group(&[]), 1, 99);
+        assert!(!tail.wants_merge(limits));
+        tail.absorb(&group(&[]), 2, 1);
+        assert!(tail.wants_merge(limits));
+        merge(&mut tail, &mut Tables::default(), 1);
+        assert!(!tail.wants_merge(limits) && tail.merged() == 2);
+    }
+
+    #[test]
     fn a_merge_cut_short_leaves_nothing_behind() {
         let (mut tail, mut tables) = (Tail::new(0), Tables::default());
-        tail.absorb(&group(&[add("a", "1"), add("b", "1")]), 1);
+        tail.absorb(&group(&[add("a", "1"), add("b", "1")]), 1, 0);
         let slice = tail.merge_slice(1).unwrap();
         tables.0.extend(slice.writes.into_iter().filter_map(|write| Some((write.key, write.value?))));
         let mut tail = Tail::new(0);
@@ -457,9 +483,9 @@ mod tests {
     #[test]
     fn a_scan_ends_when_told() {
         let (mut tail, mut tables) = (Tail::new(0), Tables::default());
-        tail.absorb(&group(&[add("b", "1"), add("d", "1")]), 1);
+        tail.absorb(&group(&[add("b", "1"), add("d", "1")]), 1, 0);
         merge(&mut tail, &mut tables, 9);
-        tail.absorb(&group(&[add("a", "1"), add("c", "1"), add("e", "1")]), 2);
+        tail.absorb(&group(&[add("a", "1"), add("c", "1"), add("e", "1")]), 2, 0);
         for limit in 1..5 {
             let mut seen = 0;
             tail.scan(&tables, Table::Timers, (Bound::Unbounded, Bound::Unbounded), &mut |_, _| {
