@@ -35,6 +35,14 @@ pub use shared::Api;
 use axum::Router;
 use axum::routing::get;
 
+/// The operations that are served, as `service:Operation`.
+#[must_use]
+pub fn operations() -> Vec<String> {
+    let states = states::OPERATIONS.iter().map(|row| format!("states:{}", row.name));
+    let lambda = lambda::OPERATIONS.iter().map(|row| format!("lambda:{}", row.name));
+    states.chain(lambda).chain(["sts:GetCallerIdentity".to_owned()]).collect()
+}
+
 impl Api {
     /// The routes of the one port.
     pub fn router(&self) -> Router {

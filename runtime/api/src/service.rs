@@ -78,8 +78,8 @@ fn is_lambda_path(path: &str) -> bool {
 
 /// The content type without its parameters, in lower case.
 pub(crate) fn content_type(request: &Parts) -> Option<String> {
-    let header = request.headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    let (essence, _) = header.split_once(';').unwrap_or((header, ""));
+    let header = String::from_utf8_lossy(request.headers.get(CONTENT_TYPE)?.as_bytes());
+    let (essence, _) = header.split_once(';').unwrap_or((&header, ""));
     Some(essence.trim().to_ascii_lowercase())
 }
 
@@ -176,7 +176,7 @@ mod tests {
             Target::States(Some("ListStateMachines".into())),
         );
         check_target("AWSStepFunctions.", Some("lambda"), Target::States(Some(String::new())));
-        check_target("AWSStepFunctions", Some("states"), elsewhere("Step Functions", Protocol::Json10));
+        check_target("AWSStepFunctions", None, Target::States(Some(String::new())));
         check_target("AmazonSQS.SendMessage", None, elsewhere("SQS", Protocol::Json10));
         check_target("AmazonSQS.SendMessage", Some("sqs"), elsewhere("SQS", Protocol::Json10));
         check_target("DynamoDB_20120810.GetItem", None, elsewhere("DynamoDB", Protocol::Json10));
