@@ -8,6 +8,8 @@
 //! execution's frames and events are bytes.
 //! INVARIANT: what a resolved ticket promised survives a crash; of a group that was not acknowledged, all is there
 //! or nothing; the sequences of a shard have no gaps.
+//! Not yet: closed histories stay in the journal as they were written. Folding them into chunks of their own, to read
+//! them in one piece and to give space back, will change nothing in the port.
 //! Absent on purpose: a promise that an index is synchronous. Names, listings, timers and the rows of what is
 //! pending are read from a memory tail over merged tables; the journal is their truth.
 

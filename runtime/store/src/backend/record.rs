@@ -287,3 +287,94 @@ pub fn decode_chunk(value: Bytes) -> Result<Vec<(EventId, Sequence)>, ReadError>
     }
     Ok(transitions)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn unhex(text: &str) -> Bytes {
+        let digits: Vec<_> = text.chars().filter_map(|digit| digit.to_digit(16)).collect();
+        digits.chunks(2).map(|pair| (pair[0] * 16 + pair[1]) as u8).collect()
+    }
+
+    fn record() -> JournalRecord {
+        let change = |table, change| IndexChange { table, key: vec![0, 0, table as u8], change };
+        JournalRecord {
+            transition: Some(JournalTransition {
+                execution: 300,
+                ordinal: 2,
+                previous: Some(998),
+                first_event: 7,
+                event_count: 2,
+                refs: vec![998, 500],
+                body: Bytes::from_static(b"body"),
+            }),
+            changes: vec![
+                change(Table::Timers, Change::Add(Bytes::from_static(b"t"))),
+                change(Table::Listing, Change::Replace(Bytes::from_static(b"l"))),
+                change(Table::Inflight, Change::Remove),
+            ],
+        }
+    }
+
+    fn row() -> ExecutionRow {
+        ExecutionRow {
+            scope: MachineScope {
+                account: AccountId::from_u64(42).unwrap(),
+                region: Region::default(),
+                machine: Name::new("machine").unwrap(),
+            },
+            name: Name::new("größe").unwrap(),
+            naming: Naming::Given,
+            status: ExecutionStatus::TimedOut,
+            started_ms: 1_700_000_000_000,
+            stopped_ms: Some(-1),
+            machine_revision: 9,
+            input_hash: [0xab; 32],
+            next_event: 11,
+            frames: vec![(0, SequenceRef::Known(1_000)), (3, SequenceRef::Known(990))],
+            details: Bytes::from_static(b"details"),
+        }
+    }
+
+    // What this release writes; a later one must still read it. A change here is a new format version.
+    const RECORD: &str =
+        "0100000049c2410501ac0202e60707020202f403030800030000080174060103000006016c070203000007626f6479";
+    const ROW: &str = "01000000e5f75af6e807052a0975732d656173742d31076d616368696e65076772c3b6c39f65000380a0abfef962010109abababababababababababababababababababababababababababababababab0b020000030a64657461696c73";
+    const CHUNK: &str = "010000007a1680e603010a0002088403";
+
+    #[test]
+    fn values_on_disk_stay_readable() {
+        assert_eq!(hex(&record().encode(1_000)), RECORD);
+        let read = JournalRecord::decode(1_000, unhex(RECORD)).unwrap();
+        assert_eq!(read.changes, record().changes);
+        assert_eq!(read.into_entry(1_000), record().into_entry(1_000));
+
+        assert_eq!(hex(&encode_execution(&row(), &[(0, 1_000), (3, 990)], 1_000, 5)), ROW);
+        let stored = StoredExecution { number: 300, last_sequence: 1_000, transitions: 5, row: row() };
+        assert_eq!(decode_execution(300, unhex(ROW)).unwrap(), stored);
+
+        let chunk = [(1, 10), (1, 12), (9, 400)];
+        assert_eq!(hex(&encode_chunk(&chunk)), CHUNK);
+        assert_eq!(decode_chunk(unhex(CHUNK)).unwrap(), chunk);
+    }
+
+    #[test]
+    fn a_commit_without_transition_comes_back() {
+        let record = JournalRecord { transition: None, changes: Vec::new() };
+        let read = JournalRecord::decode(3, record.encode(3).into()).unwrap();
+        assert!(read.changes.is_empty() && read.into_entry(3).is_none());
+    }
+
+    #[test]
+    fn statuses_come_back() {
+        for status in ExecutionStatus::ALL {
+            assert_eq!(ExecutionStatus::of_number(status.number()), Ok(status));
+        }
+        assert!(ExecutionStatus::of_number(6).is_err());
+    }
+}
