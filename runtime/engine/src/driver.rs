@@ -69,6 +69,11 @@ impl Drivers {
         }
     }
 
+    /// How many executions are in memory.
+    pub(crate) fn live_len(&self) -> usize {
+        self.live.lock().len()
+    }
+
     /// The number of a new execution.
     pub(crate) fn next_number(&self) -> u64 {
         self.last_number.fetch_add(1, Ordering::Relaxed) + 1

@@ -35,8 +35,8 @@ const FUNCTIONS_CACHED_MAX: usize = 10_000;
 /// What the server's own limits are.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
-    /// Standard executions of one account that may be open at once. Source: AWS quota.
-    pub open_executions_max: u64,
+    /// Standard executions that may be in memory at once, of all accounts; beyond it new starts are throttled.
+    pub live_executions_max: usize,
     /// Express executions that may be open at once, of all accounts.
     pub open_express_max: usize,
     /// The time.
@@ -45,7 +45,7 @@ pub struct EngineConfig {
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { open_executions_max: 1_000_000, open_express_max: 10_000, clock: Clock::System }
+        Self { live_executions_max: 1_000_000, open_express_max: 10_000, clock: Clock::System }
     }
 }
 

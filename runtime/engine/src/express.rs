@@ -10,7 +10,7 @@ use crate::function::invocation::Callable;
 use crate::machine::Machine;
 use crate::task::{Answer, Call, Caller, failure_of};
 use crate::{Scope, StoreFailure, row};
-use futures_util::future::{AbortHandle, Abortable, Aborted, BoxFuture};
+use futures_util::future::{AbortHandle, Abortable, BoxFuture};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -311,14 +311,12 @@ impl Run<'_> {
                     () = tokio::time::sleep(wait) => None,
                 }
             };
-            match answered {
-                Some(Ok(answer)) => {
-                    if let Some(attempt) = answer.input.attempt() {
-                        self.handles.remove(&attempt);
-                    }
-                    return answer.input;
+            // What was given up ends as `Aborted`, and nothing follows from it.
+            if let Some(Ok(answer)) = answered {
+                if let Some(attempt) = answer.input.attempt() {
+                    self.handles.remove(&attempt);
                 }
-                Some(Err(Aborted)) | None => {}
+                return answer.input;
             }
         }
     }

@@ -16,6 +16,10 @@ use stepwell_interpreter::{Input, TaskStart};
 use stepwell_sandbox::{InvokeError, InvokeReport};
 use stepwell_types::{ErrorName, Failure, FunctionArn, FunctionQualifier, Map, Payload, Value};
 
+/// What `lambda:invoke` takes. Source: AWS, the API's parameters that Step Functions supports.
+const LAMBDA_INVOKE_ARGUMENTS: &[&str] =
+    &["ClientContext", "FunctionName", "InvocationType", "LogType", "Payload", "Qualifier"];
+
 /// Who calls.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
@@ -72,6 +76,13 @@ impl Call {
                 service_cause(&message, 400, "ValidationException"),
             )
         };
+        let arguments = parameters.as_object().into_iter().flatten();
+        if let Some((unknown, _)) =
+            arguments.into_iter().find(|(key, _)| !LAMBDA_INVOKE_ARGUMENTS.contains(&&**key))
+        {
+            let cause = format!("The field \"{unknown}\" is not supported by Step Functions");
+            return Err(Failure::new(ErrorName::RUNTIME, cause));
+        }
         let name =
             text("FunctionName").ok_or_else(|| invalid("The field FunctionName is missing".to_owned()))?;
         let mut function = function_arn(scope, name).ok_or_else(|| {
@@ -90,9 +101,18 @@ impl Call {
             Some(other) => return Err(invalid(format!("Value '{other}' at 'invocationType' is not known"))),
         };
         let log = if text("LogType") == Some("Tail") { LogTail::Tail } else { LogTail::None };
-        // A null payload reaches the function as an empty object (recorded).
+        // A null payload reaches the function as an empty object, and a string as the text that it holds (recorded).
         let event = match parameters.get("Payload") {
             None | Some(Value::Null) => Arc::from("{}"),
+            Some(Value::Str(text)) => {
+                let error = |error| {
+                    let message = format!("Could not parse request body into json: {error}");
+                    let cause = service_cause(&message, 400, "InvalidRequestContentException");
+                    Failure::new(ErrorName::from("Lambda.InvalidRequestContentException"), cause)
+                };
+                Value::parse(text).map_err(error)?;
+                Arc::clone(text)
+            }
             Some(payload) => Arc::from(payload.to_json()),
         };
         Ok(Self { function, event, form: Form::Invoke { invocation_type, log, pattern } })

@@ -136,6 +136,9 @@ impl Engine {
         request: StartExecution,
     ) -> Result<StartedExecution, StartExecutionError> {
         let inner = &*self.0;
+        if inner.drivers.live_len() >= inner.config.live_executions_max {
+            return Err(StartExecutionError::Throttled);
+        }
         let input_hash: [u8; 32] = Sha256::digest(request.input.text().as_bytes()).into();
         let arn_named = |name| ExecutionArn {
             region: scope.region.clone(),

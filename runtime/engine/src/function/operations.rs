@@ -333,15 +333,14 @@ impl Engine {
             self.0.sandbox.prepare(upload).await?;
         let kept = self.0.store.blobs().put(Bytes::from_owner(component)).await;
         kept.map_err(|error| StoreFailure(error.to_string().into()))?;
-        match tokio::time::timeout(COMPILE_WAIT, self.code(digest)).await {
-            Ok(Err(error)) => match &*error {
+        if let Ok(Err(error)) = tokio::time::timeout(COMPILE_WAIT, self.code(digest)).await {
+            return Err(match &*error {
                 CodeError::Publish(error @ PublishError::Internal(_)) => {
-                    return Err(StoreFailure(error.to_string().into()).into());
+                    StoreFailure(error.to_string().into()).into()
                 }
-                CodeError::Publish(error) => return Err(FunctionError::InvalidCode(error.clone())),
-                CodeError::Store(failure) => return Err(failure.clone().into()),
-            },
-            Ok(Ok(_)) | Err(_) => {}
+                CodeError::Publish(error) => FunctionError::InvalidCode(error.clone()),
+                CodeError::Store(failure) => failure.clone().into(),
+            });
         }
         let sha256 = code_sha256.into();
         Ok(CodeRow { digest: digest.to_string().into(), sha256, size_bytes: code_size_bytes })
