@@ -48,8 +48,8 @@ pub(crate) struct Totals {
 #[derive(Debug, Default)]
 pub(crate) struct Reader {
     started: Option<Timestamp>,
-    /// The state in which each event stands; events follow each other by `previousEventId`.
-    states: HashMap<u64, String>,
+    /// The states in which each event stands, from the outermost; events follow each other by `previousEventId`.
+    states: HashMap<u64, Vec<String>>,
     /// The event that scheduled the attempt to which an event belongs.
     scheduled: HashMap<u64, u64>,
     used: HashMap<u64, Used>,
@@ -77,6 +77,24 @@ impl Reader {
         }
     }
 
+    /// The states in which an event stands.
+    fn path(&self, kind: &str, previous: u64, name: Option<String>) -> Vec<String> {
+        let mut path = self.states.get(&previous).cloned().unwrap_or_default();
+        match kind {
+            // Within what has just begun; `StateEntered` of the first state puts its name in this place.
+            "MapIterationStarted" | "ParallelStateStarted" => path.push(String::new()),
+            "MapIterationSucceeded" | "MapIterationFailed" | "MapIterationAborted" | "ParallelStateSucceeded"
+            | "ParallelStateFailed" | "ParallelStateAborted" => drop(path.pop()),
+            "ExecutionSucceeded" | "ExecutionFailed" | "ExecutionTimedOut" | "ExecutionAborted" => path.clear(),
+            kind if kind.ends_with("StateEntered") => {
+                path.pop();
+                path.push(name.unwrap_or_default());
+            }
+            _ => {}
+        }
+        path
+    }
+
     /// The line of an event. Events come in the order of their ids.
     pub(crate) fn row(&mut self, event: &Value) -> Row {
         let id = event.get("id").and_then(Value::as_u64).unwrap_or(0);
@@ -86,9 +104,10 @@ impl Reader {
         let since = at.since(*self.started.get_or_insert(at));
         let details = details(event);
 
-        let entered = kind.ends_with("StateEntered").then(|| text(details, "name")).flatten();
-        let state = entered.or_else(|| self.states.get(&previous).cloned()).unwrap_or_default();
-        self.states.insert(id, state.clone());
+        let path = self.path(&kind, previous, text(details, "name"));
+        // What has just begun is shown as what it is part of.
+        let state = path.iter().rev().find(|state| !state.is_empty()).cloned().unwrap_or_default();
+        self.states.insert(id, path);
         let scheduled = if kind.ends_with("Scheduled") { Some(id) } else { self.scheduled.get(&previous).copied() };
         if let Some(scheduled) = scheduled {
             self.scheduled.insert(id, scheduled);
@@ -99,6 +118,7 @@ impl Reader {
             (format!("{} ms", used.duration_ms), grouped(used.fuel), bytes(used.memory_bytes))
         });
         let detail = used.and_then(|used| used.limit).or_else(|| detail(&kind, details)).unwrap_or_default();
+        let detail = detail.split_whitespace().collect::<Vec<_>>().join(" ");
         let cells = vec![
             id.to_string(),
             format!("+{:.3} s", since.as_secs_f64()),
@@ -248,11 +268,13 @@ pub(crate) fn grouped(number: u64) -> String {
 pub(crate) fn bytes(bytes: u64) -> String {
     const KIB: u64 = 1 << 10;
     const MIB: u64 = 1 << 20;
+    const GIB: u64 = 1 << 30;
     match bytes {
         0..KIB => format!("{bytes} B"),
         KIB..MIB => format!("{} KiB", bytes.div_ceil(KIB)),
         // One decimal.
-        _ => format!("{}.{} MiB", bytes / MIB, bytes % MIB * 10 / MIB),
+        MIB..GIB => format!("{}.{} MiB", bytes / MIB, bytes % MIB * 10 / MIB),
+        _ => format!("{}.{} GiB", bytes / GIB, bytes % GIB * 10 / GIB),
     }
 }
 
@@ -293,6 +315,30 @@ mod tests {
     }
 
     #[test]
+    fn inner_states_end_with_their_map() {
+        let mut reader = Reader::default();
+        let mut state = |id: u64, previous: u64, kind: &str, name: &str| {
+            let details = json!({ "name": name });
+            let event = json!({"id": id, "previousEventId": previous, "type": kind, "xEventDetails": details});
+            reader.row(&event).cells[3].clone()
+        };
+        assert_eq!(state(2, 0, "MapStateEntered", "M"), "M");
+        assert_eq!(state(3, 2, "MapStateStarted", ""), "M");
+        assert_eq!(state(4, 3, "MapIterationStarted", "M"), "M");
+        assert_eq!(state(5, 4, "PassStateEntered", "P"), "P");
+        assert_eq!(state(6, 5, "PassStateExited", "P"), "P");
+        assert_eq!(state(7, 6, "MapIterationSucceeded", "M"), "M");
+        assert_eq!(state(8, 7, "MapStateSucceeded", ""), "M");
+        assert_eq!(state(9, 8, "MapStateExited", "M"), "M");
+        assert_eq!(state(10, 9, "ParallelStateEntered", "Q"), "Q");
+        assert_eq!(state(11, 10, "ParallelStateStarted", ""), "Q");
+        assert_eq!(state(12, 11, "PassStateEntered", "R"), "R");
+        assert_eq!(state(13, 12, "PassStateExited", "R"), "R");
+        assert_eq!(state(14, 13, "ParallelStateSucceeded", ""), "Q");
+        assert_eq!(state(15, 14, "ExecutionSucceeded", ""), "");
+    }
+
+    #[test]
     fn a_limit_that_fired_comes_first() {
         let usage = json!({"attempts": [{"scheduledEventId": 3, "limit": "fuel 9: raise stepwell:fuel"}]});
         let mut reader = Reader::new(&usage);
@@ -320,5 +366,6 @@ mod tests {
         assert_eq!(bytes(1), "1 B");
         assert_eq!(bytes(65_536), "64 KiB");
         assert_eq!(bytes(1_572_864), "1.5 MiB");
+        assert_eq!(bytes(3 << 30), "3.0 GiB");
     }
 }

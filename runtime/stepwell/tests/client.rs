@@ -1,0 +1,153 @@
+//! The client commands, against a real server.
+
+mod support;
+
+use support::{Server, workflows};
+
+fn manifest() -> String {
+    workflows().join("stepwell.toml").to_str().unwrap().to_owned()
+}
+
+fn file(name: &str) -> String {
+    workflows().join(name).to_str().unwrap().to_owned()
+}
+
+/// A folder with one function and one machine.
+fn project(wasm: &str, function: &str, definition: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let wasm = workflows().join("../built").join(wasm);
+    let manifest = format!(
+        "[functions.f]\nwasm = {:?}\n{function}\n[machines.m]\nfile = \"m.asl.json\"\n",
+        wasm.to_str().unwrap()
+    );
+    std::fs::write(folder.path().join("stepwell.toml"), manifest).unwrap();
+    std::fs::write(folder.path().join("m.asl.json"), definition).unwrap();
+    folder
+}
+
+fn path(folder: &tempfile::TempDir, name: &str) -> String {
+    folder.path().join(name).to_str().unwrap().to_owned()
+}
+
+const TASK: &str = r#"{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"${f}","End":true}}}"#;
+
+#[test]
+fn deploys_runs_and_shows_an_order() {
+    let server = Server::start();
+    let deployed = server.run(&["deploy", "--file", &manifest(), "--json"]).json();
+    let actions: Vec<&str> =
+        deployed["deployed"].as_array().unwrap().iter().map(|one| one["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["created"; 16]);
+    server.run(&["deploy", "--file", &manifest()]).expect(0, "unchanged  machine   order-express", "");
+
+    let input = format!("@{}", file("order.input.json"));
+    let ran = server.run(&["run", &file("order.asl.json"), "--input", &input, "--name", "one", "--json"]).json();
+    let expected = std::fs::read_to_string(file("order.expected.json")).unwrap();
+    assert_eq!(ran["output"], serde_json::from_str::<serde_json::Value>(&expected).unwrap());
+    assert!(ran["attempts"].as_array().unwrap().len() > 5);
+    assert_eq!(ran["events"].as_array().unwrap().last().unwrap()["type"], "ExecutionSucceeded");
+
+    server.run(&["exec", "ls"]).expect(0, "SUCCEEDED  order    one", "");
+    server.run(&["exec", "ls", "order", "--status", "running"]).expect(0, "", "no executions");
+    let shown = server.run(&["exec", "show", "order:one", "--events", "0"]).expect(0, "SUCCEEDED in", "");
+    assert!(shown.stdout.contains("Payment.Unavailable: the gateway answers 503"), "{shown:?}");
+    assert!(shown.stdout.contains("10 attempts, "), "{shown:?}");
+    assert!(!shown.stdout.contains('\u{1b}'), "a pipe gets no colours");
+    server.run(&["exec", "tail", "order:one"]).expect(0, "ExecutionSucceeded", "");
+    server.run(&["logs", "order:one"]).expect(0, "WARN the gateway is down (attempt 1)", "");
+    server.run(&["logs", "charge-payment", "--json"]).expect(0, "{\"line\":\"REPORT RequestId: ", "");
+}
+
+#[test]
+fn a_failed_run_exits_with_1() {
+    let server = Server::start();
+    let folder = project("raise-custom-exception.wasm", "", TASK);
+    server.run(&["deploy", "--file", &path(&folder, "stepwell.toml")]).expect(0, "created", "");
+    server.run(&["run", &path(&folder, "m.asl.json")]).expect(1, "FAILED in", "").expect(1, "error: CustomException", "");
+    let fails = r#"{"StartAt":"F","States":{"F":{"Type":"Fail","Error":"E","Cause":"c"}}}"#;
+    std::fs::write(folder.path().join("e.asl.json"), fails).unwrap();
+    server
+        .run(&["run", &path(&folder, "e.asl.json"), "--type", "express"])
+        .expect(1, "error: E\ncause: c", "");
+    server.run(&["run", &path(&folder, "e.asl.json"), "--machine", "m m"]).expect(2, "", "--machine");
+}
+
+#[test]
+fn invokes() {
+    let server = Server::start();
+    let folder = project("echo.wasm", "", TASK);
+    server.run(&["deploy", "--file", &path(&folder, "stepwell.toml")]).expect(0, "created", "");
+    server.run(&["invoke", "f", "--input", r#"{"a": [1]}"#]).expect(0, r#"{"a": [1]}"#, "");
+    server.run(&["invoke", "f", "--log"]).expect(0, "{}", "REPORT RequestId:");
+    assert_eq!(server.run(&["invoke", "f", "-i", "3", "--json"]).json()["payload"], 3);
+    server.run(&["invoke", "g"]).expect(1, "", "ResourceNotFoundException: ");
+}
+
+#[test]
+fn a_limit_that_fires_is_named_with_its_remedy() {
+    let server = Server::start();
+    let folder = project("spin.wasm", "fuel = 1000000", TASK);
+    server.run(&["deploy", "--file", &path(&folder, "stepwell.toml")]).expect(0, "created", "");
+    server
+        .run(&["run", &path(&folder, "m.asl.json"), "--name", "e"])
+        .expect(1, "error: Runtime.OutOfFuel", "")
+        .expect(1, "stepwell:fuel", "");
+    server.run(&["exec", "show", "m:e"]).expect(0, "limit: ", "").expect(0, "1000000", "");
+    server.run(&["invoke", "f"]).expect(1, "Runtime.OutOfFuel", "stepwell:fuel");
+}
+
+#[test]
+fn deploy_tells_what_is_wrong_before_anything_is_deployed() {
+    let server = Server::start();
+    let toml = |folder: &tempfile::TempDir| path(folder, "stepwell.toml");
+    let folder = project("echo.wasm", "", r#"{"StartAt":"X","States":{"T":{"Type":"Succeed"}}}"#);
+    server.run(&["deploy", "--file", &toml(&folder)]).expect(1, "", "MISSING_TRANSITION_TARGET");
+    let folder = project("echo.wasm", "", &TASK.replace("${f}", "${nobody}"));
+    server.run(&["deploy", "--file", &toml(&folder)]).expect(2, "", "nothing is called ${nobody}");
+    let folder = project("nothing.wasm", "", TASK);
+    server.run(&["deploy", "--file", &toml(&folder)]).expect(2, "", "nothing.wasm");
+    let folder = project("../workflows/order.asl.json", "", TASK);
+    server.run(&["deploy", "--file", &toml(&folder)]).expect(1, "", "function `f`: ");
+    let folder = project("echo.wasm", "memory_mb = 64", TASK);
+    server.run(&["deploy", "--file", &toml(&folder)]).expect(1, "", "128");
+}
+
+#[test]
+fn a_changed_project_is_updated() {
+    let server = Server::start();
+    let first = project("echo.wasm", "timeout_s = 5", TASK);
+    server.run(&["deploy", "--file", &path(&first, "stepwell.toml")]).expect(0, "created  function", "");
+    let second = project("const-hello.wasm", "environment = { A = \"b\" }", TASK);
+    server
+        .run(&["deploy", "--file", &path(&second, "stepwell.toml")])
+        .expect(0, "updated    function", "")
+        .expect(0, "unchanged  machine", "");
+    let third = project("const-hello.wasm", "environment = { A = \"b\" }\nfuel = 5", TASK);
+    server.run(&["deploy", "--file", &path(&third, "stepwell.toml")]).expect(1, "", "aws lambda delete-function");
+}
+
+#[test]
+fn stops_what_waits() {
+    let server = Server::start();
+    let wait = r#"{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":3600,"End":true}}}"#;
+    assert_eq!(server.request("PUT", "/v1/state-machines/w", wait).unwrap().0, 201);
+    assert_eq!(server.request("POST", "/v1/state-machines/w/executions?name=e", "{}").unwrap().0, 202);
+    server.run(&["exec", "show", "w:e"]).expect(0, "RUNNING", "");
+    server.run(&["exec", "stop", "w:e", "--error", "Enough", "--cause", "tea"]).expect(0, "stopped arn:aws:states:", "");
+    server.run(&["exec", "tail", "w:e"]).expect(1, "ABORTED in", "").expect(1, "error: Enough\ncause: tea", "");
+    server.run(&["exec", "show", "w:nobody"]).expect(1, "", "ExecutionDoesNotExist: ");
+}
+
+#[test]
+fn doctor_checks_everything() {
+    let server = Server::start();
+    server
+        .run(&["doctor", "--data", server.data().to_str().unwrap()])
+        .expect(0, "is ready, account 000000000000", "")
+        .expect(0, "AWS_ENDPOINT_URL_SFN does not point here", "");
+    let folder = tempfile::tempdir().unwrap();
+    let fresh = folder.path().to_str().unwrap();
+    support::run(&["doctor", "--data", fresh, "--endpoint", "http://127.0.0.1:1"])
+        .expect(0, "holds nothing yet", "")
+        .expect(0, "none at http://127.0.0.1:1", "");
+}
