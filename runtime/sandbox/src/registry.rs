@@ -136,6 +136,8 @@ pub(crate) struct Registry {
     small: rayon::ThreadPool,
     large: rayon::ThreadPool,
     readers: Semaphore,
+    /// Places that there are, for all invocations together.
+    places_max: u32,
 }
 
 impl Registry {
@@ -156,6 +158,7 @@ impl Registry {
             small,
             large,
             readers: Semaphore::new(READERS),
+            places_max: config.instances_max.max(1),
         }))
     }
 
@@ -265,6 +268,10 @@ impl Registry {
         };
         let places =
             needs.num_memories.div_ceil(MEMORIES_PER_PLACE).max(needs.num_tables.div_ceil(TABLES_PER_PLACE));
+        if places > self.places_max {
+            let reason = format!("it takes {places} places, and there are {}", self.places_max);
+            return Err(PublishError::DoesNotFit(reason));
+        }
         let range = component.image_range();
         let code_bytes = (range.end as usize).saturating_sub(range.start as usize) as u64;
         Ok(Loaded(Arc::new(LoadedInner {

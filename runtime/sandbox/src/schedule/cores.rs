@@ -4,6 +4,10 @@
 //! a hop between threads would cost more than they do. What does not end moves to the guest threads, which run at low
 //! priority, so that a guest that spins on every core takes time from other guests and not from the server.
 //!
+//! Measured on two busy cores, with four spinning guests, as the p99 of a line echoed over loopback: 41 to 63 µs without
+//! guests, 49 to 69 µs with them on these threads, 5 to 16 ms with them as tasks of the server's own runtime. Giving
+//! the core up by hand after each slice, or a lower priority still, made no difference beyond the noise.
+//!
 //! INVARIANT: `running` counts the guests that are being polled, here or on callers' threads; never more than `cores`.
 
 use super::turns::Turns;

@@ -1,6 +1,6 @@
 //! Compiled code on disk: found again, and never trusted.
 
-use crate::guests::{Bench, ECHO, echo, request, task};
+use crate::guests::{Bench, ECHO, assemble, echo, request, task};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -115,6 +115,29 @@ async fn forgotten_code_is_gone_but_for_who_holds_it() {
     assert!(bench.sandbox.load(function.digest()).await.is_none());
     assert_eq!(files(bench.dir.path(), "cwasm").len(), 0);
     assert_eq!(bench.sandbox.invoke(&function, request("1")).await.outcome.as_deref(), Ok("1"));
+}
+
+#[tokio::test]
+async fn a_component_must_fit_the_places_there_are() {
+    let modules =
+        "(core module $m (memory 1)) (core instance (instantiate $m)) (core instance (instantiate $m))";
+    let handler = r#"(core module $h (memory (export "memory") 1)
+        (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+        (func (export "handle") (param i32 i32) (result i32) unreachable))
+      (core instance $h (instantiate $h))
+      (type $e' (record (field "error" string) (field "cause" string)))
+      (export $e "task-error" (type $e'))
+      (func (export "handle") (param "event" string) (result (result string (error $e)))
+        (canon lift (core func $h "handle") (memory $h "memory") (realloc (func $h "realloc"))))"#;
+    let wasm = assemble(&format!("(component {modules} {handler})"));
+    let prepared = prepare(&wasm).unwrap();
+    let small = Bench::with(|config| config.instances_max = 2);
+    let error = small.sandbox.publish(prepared.digest, prepared.component.clone()).await.unwrap_err();
+    assert!(matches!(error, PublishError::DoesNotFit(_)), "{error}");
+    let large = Bench::with(|config| config.instances_max = 3);
+    let function = large.sandbox.publish(prepared.digest, prepared.component).await.unwrap();
+    let report = large.sandbox.invoke(&function, request("1")).await;
+    assert!(report.outcome.unwrap_err().to_string().contains("unreachable"));
 }
 
 #[tokio::test]

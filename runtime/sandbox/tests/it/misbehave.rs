@@ -243,3 +243,44 @@ async fn calling_what_links_but_is_not_there() {
     let denied = InvokeError::Denied { capability };
     assert_eq!(bench.run(&wasm, request("[1]")).await.outcome, Err(denied));
 }
+
+/// A fixed sequence of numbers that look random.
+fn noise() -> impl FnMut() -> usize {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state >> 33).unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn damaged_guests_harm_only_themselves() {
+    let bench = Bench::new();
+    let good = bench.publish(&echo()).await;
+    let body = "(loop $l (drop (memory.grow (i32.const 1)))
+      (i32.store (i32.mul (local.get $p) (i32.const 3)) (local.get $n))
+      (local.set $p (i32.add (local.get $p) (i32.const 7)))
+      (br_if $l (i32.lt_u (local.get $p) (i32.const 9000))))";
+    let whole =
+        task(LOG, "", &format!("(call $log (i32.const 1) (i32.const 0) (i32.const 9)) {body} {ECHO}"));
+    let mut random = noise();
+    let mut ran = 0;
+    for _ in 0..400 {
+        let mut damaged = whole.clone();
+        let at = random() % damaged.len();
+        damaged[at] = u8::try_from(random() & 0xff).unwrap();
+        let Ok(prepared) = prepare(&damaged) else { continue };
+        let Ok(function) = bench.sandbox.publish(prepared.digest, prepared.component).await else { continue };
+        let limits = |limits: &mut Limits| limits.fuel = Some(10_000_000);
+        let report = bench.sandbox.invoke(&function, request_with("{}", limits)).await;
+        assert!(!matches!(report.outcome, Err(InvokeError::Internal(_))), "{report:?}");
+        assert_eq!(bench.sandbox.invoke(&good, request("7")).await.outcome.as_deref(), Ok("7"));
+        ran += 1;
+        if ran == 40 {
+            break;
+        }
+    }
+    assert!(ran > 10, "{ran}");
+}
