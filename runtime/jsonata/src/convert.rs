@@ -6,7 +6,7 @@ use crate::fault::{Fault, Res};
 use crate::machine::Machine;
 use crate::number::{round_to_15_digits, write_number};
 use crate::text::quote_into;
-use crate::val::{Field, Items, OUTER, Val};
+use crate::val::{Field, Items, OUTER, Text, Val};
 use stepwell_types::quota::PAYLOAD_DEPTH_MAX;
 use stepwell_types::{Map, Value};
 
@@ -249,7 +249,7 @@ impl<'a> Machine<'a> {
             Val::Bool(b) => Value::Bool(b),
             Val::Num(number) => crate::number::to_value(number).unwrap_or_default(),
             Val::Str(text) => {
-                if let crate::val::Text::Plain(text) = text {
+                if let Text::Plain(text) = text {
                     self.charge_bytes(text.len())?;
                 }
                 Value::Str(text.to_arc())
@@ -299,6 +299,38 @@ impl<'a> Machine<'a> {
                 Value::object(Map::from_unique(entries))
             }
         }))
+    }
+
+    /// JavaScript's own `String(value)`, which a regular expression applies to what it is given.
+    pub(crate) fn javascript_text(&mut self, value: Val<'a>, depth: u32) -> Res<Text<'a>> {
+        self.check_nesting(depth)?;
+        Ok(match value {
+            Val::Str(text) => text,
+            Val::Undefined => Text::Plain("undefined"),
+            Val::Null => Text::Plain("null"),
+            Val::Bool(b) => Text::Plain(if b { "true" } else { "false" }),
+            Val::Object(_) | Val::Record(_) | Val::Func(_) => Text::Plain("[object Object]"),
+            Val::Num(number) => {
+                let text = crate::number::number_text(number);
+                Text::Plain(self.bump.alloc_str(&text))
+            }
+            Val::Array(_) | Val::List(_) => {
+                let items = value.items_or_one();
+                let mut joined = String::new();
+                for at in 0..items.len() {
+                    if at > 0 {
+                        joined.push(',');
+                    }
+                    self.charge_print(&joined)?;
+                    let item = items.get(at);
+                    if !matches!(item, Val::Undefined | Val::Null) {
+                        joined.push_str(self.javascript_text(item, depth + 1)?.as_str());
+                    }
+                }
+                self.charge_bytes(joined.len())?;
+                Text::Plain(self.bump.alloc_str(&joined))
+            }
+        })
     }
 
     /// The fields of several objects as one; later ones replace the values of earlier ones.

@@ -80,7 +80,26 @@ pub(crate) fn round_to_15_digits(number: f64) -> f64 {
     if !number.is_finite() || (number.fract() == 0.0 && number.abs() < 1e15) {
         return number;
     }
-    format!("{number:.14e}").parse().unwrap_or(number)
+    let shortest = format!("{:e}", number.abs());
+    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
+    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    if digits.len() <= 15 {
+        return number;
+    }
+    let rounded = format!("{number:.14e}").parse().unwrap_or(number);
+    if digits.len() > 16 || !digits.ends_with('5') {
+        return rounded;
+    }
+    // Exactly half way ECMA-262 takes the larger, Rust the even one.
+    let exact = format!("{:.60e}", number.abs());
+    let rest = exact.split_once('e').and_then(|(digits, _)| digits.get(17..)).unwrap_or_default();
+    if rest.bytes().any(|digit| digit != b'0') {
+        return rounded;
+    }
+    let kept = digits.get(..15).and_then(|digits| digits.parse::<u64>().ok()).unwrap_or(0) + 1;
+    let exponent = exponent.parse::<i32>().unwrap_or(0) - 14;
+    let up: f64 = format!("{kept}e{exponent}").parse().unwrap_or(rounded.abs());
+    up.copysign(number)
 }
 
 /// A number as a value: an integer where JavaScript's text of it is one that fits; `None` for NaN and infinities.
@@ -151,4 +170,53 @@ pub(crate) fn radix_text(number: f64, radix: u32) -> String {
         digits.push('-');
     }
     digits.iter().rev().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_text(number: f64, want: &str) {
+        assert_eq!(number_text(number), want);
+    }
+
+    #[test]
+    fn numbers_print_as_in_javascript() {
+        check_text(0.1 + 0.2, "0.30000000000000004");
+        check_text(1e21, "1e+21");
+        check_text(1e20, "100000000000000000000");
+        check_text(1.5e-7, "1.5e-7");
+        check_text(0.000_001, "0.000001");
+        check_text(-123.456, "-123.456");
+        check_text(9_007_199_254_740_993.0, "9007199254740992");
+        check_text(5e-324, "5e-324");
+        check_text(f64::MAX, "1.7976931348623157e+308");
+    }
+
+    #[test]
+    fn fifteen_digits_round_half_up() {
+        assert_eq!(round_to_15_digits(99_999_999_999.031_25), 99_999_999_999.031_3);
+        assert_eq!(round_to_15_digits(123_456_789_012_344.5), 123_456_789_012_345.0);
+        assert_eq!(round_to_15_digits(-1_000_000_000_000_005.0), -1_000_000_000_000_010.0);
+        assert_eq!(round_to_15_digits(0.1 + 0.2), 0.3);
+        assert_eq!(round_to_15_digits(1.0 / 3.0), 0.333_333_333_333_333);
+    }
+
+    #[test]
+    fn integers_stay_integers_where_their_text_is_one() {
+        assert_eq!(to_value(3.0), Some(Value::I64(3)));
+        assert_eq!(to_value(-0.0), Some(Value::I64(0)));
+        assert_eq!(to_value(1e18), Some(Value::I64(1_000_000_000_000_000_000)));
+        assert_eq!(to_value(1e21), Some(Value::F64(1e21)));
+        assert_eq!(to_value(0.5), Some(Value::F64(0.5)));
+        assert_eq!(to_value(f64::NAN), None);
+    }
+
+    #[test]
+    fn other_radices() {
+        assert_eq!(radix_text(255.0, 16), "ff");
+        assert_eq!(radix_text(-5.0, 2), "-101");
+        assert_eq!(radix_text(0.0, 36), "0");
+    }
 }

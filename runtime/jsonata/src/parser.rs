@@ -301,7 +301,7 @@ impl Parser<'_> {
                 };
                 self.declare(name);
                 let rhs = self.expression(9)?;
-                Raw::Bind { name, scope, lhs: left, rhs }
+                Raw::Bind { name, scope, rhs }
             }
             "@" | "#" => {
                 let rhs = self.expression(80)?;

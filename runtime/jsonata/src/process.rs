@@ -186,7 +186,7 @@ impl Process {
                 self.resolve_ancestry(path)?;
                 path
             }
-            Raw::Bind { name, scope, lhs: _, rhs } => {
+            Raw::Bind { name, scope, rhs } => {
                 let rhs = of(rhs);
                 let id = self.push(Kind::Bind { name, scope, rhs }, position);
                 self.push_ancestry(id, rhs);

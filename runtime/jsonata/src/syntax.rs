@@ -107,7 +107,7 @@ pub(crate) enum Raw {
     Filter { lhs: Id, rhs: Id },
     Group { lhs: Id, pairs: Vec<(Id, Id)> },
     Order { lhs: Id, terms: Vec<(Id, Direction)> },
-    Bind { name: NameId, scope: ScopeId, lhs: Id, rhs: Id },
+    Bind { name: NameId, scope: ScopeId, rhs: Id },
     Focus { lhs: Id, name: NameId },
     Index { lhs: Id, name: NameId },
     Apply { lhs: Id, rhs: Id },

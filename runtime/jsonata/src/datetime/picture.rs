@@ -156,7 +156,7 @@ fn default_presentation(component: char) -> Option<&'static str> {
 /// The parts of a date-time picture.
 pub(super) fn date_time(picture: &str) -> Res<Vec<Part>> {
     let mut parts = Vec::new();
-    let mut literal = |parts: &mut Vec<Part>, text: &str| {
+    let literal = |parts: &mut Vec<Part>, text: &str| {
         if !text.is_empty() {
             parts.push(Part::Literal(text.replace("]]", "]")));
         }

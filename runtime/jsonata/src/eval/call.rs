@@ -226,8 +226,7 @@ impl<'a> Machine<'a> {
             FuncKind::Closure(inner) => self.apply(Val::Func(inner), arguments, Val::Null, env),
             FuncKind::Pending => Ok(Val::Undefined),
             FuncKind::Regex { regex, position } => {
-                let text = arguments.first().copied().unwrap_or(Val::Undefined);
-                let Val::Str(text) = text else { return Ok(Val::Undefined) };
+                let text = self.javascript_text(arguments.first().copied().unwrap_or(Val::Undefined), 0)?;
                 let from = match arguments.get(1) {
                     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
                     Some(Val::Num(from)) => *from as usize,

@@ -338,7 +338,7 @@ fn render(
 
 fn group(digits: &mut Vec<char>, layout: &Layout, symbols: &Symbols, find: &dyn Fn(&[char]) -> Option<usize>) {
     let separator: Vec<char> = symbols.grouping.chars().collect();
-    let mut insert = |digits: &mut Vec<char>, at: usize| {
+    let insert = |digits: &mut Vec<char>, at: usize| {
         let at = at.min(digits.len());
         digits.splice(at..at, separator.iter().copied());
     };

@@ -38,8 +38,6 @@ struct Found<'a> {
     start: Val<'a>,
     end: Val<'a>,
     groups: Val<'a>,
-    /// Gives the next match, if a function found this one.
-    next: Val<'a>,
     /// The match object, if a function gave it.
     object: Val<'a>,
 }
@@ -144,7 +142,6 @@ impl<'a> Machine<'a> {
             start: number(found.start),
             end: number(found.end),
             groups,
-            next: Val::Undefined,
             object: Val::Undefined,
         })
     }
@@ -431,7 +428,7 @@ impl<'a> Matches<'a> {
         machine.charge(1)?;
         self.next = next;
         let end = value.field("end");
-        Ok(Some(Found { text: value.field("match"), start, end, groups, next, object: value }))
+        Ok(Some(Found { text: value.field("match"), start, end, groups, object: value }))
     }
 
     fn text_between(&self, from: usize, to: usize, machine: &mut Machine<'a>) -> Res<&'a str> {

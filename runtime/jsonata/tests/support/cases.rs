@@ -5,7 +5,7 @@ use stepwell_jsonata::{Budget, Environment, Error, Expression, Limit, Options, O
 use stepwell_types::{Map, Value};
 
 /// Stack of a thread that evaluates cases.
-pub const STACK_BYTES: usize = 1 << 30;
+pub(crate) const STACK_BYTES: usize = 1 << 30;
 /// Levels of evaluation where a case sets none.
 const DEPTH_MAX: u32 = 200_000;
 /// Milliseconds where a case sets none.
@@ -14,7 +14,7 @@ const TIME_MILLIS_MAX: u64 = 20_000;
 const NOW_MILLIS: i64 = 1_510_067_557_121;
 
 /// The answer to one case, as a line of JSON.
-pub fn answer(line: &str) -> String {
+pub(crate) fn answer(line: &str) -> String {
     let mut answer = Map::new();
     match Value::parse(line) {
         Ok(case) => {
@@ -61,7 +61,7 @@ fn insert_error(answer: &mut Map, error: &Error, boxed: bool) {
 }
 
 /// Evaluates a case.
-pub fn evaluate(case: &Value) -> Result<Outcome, Error> {
+pub(crate) fn evaluate(case: &Value) -> Result<Outcome, Error> {
     let text = case.get("expr").and_then(Value::as_str).unwrap_or_default();
     let data = case.get("data").and_then(Value::as_str).map(|text| Value::parse(text).unwrap_or_default());
     let no_bindings = Map::new();
