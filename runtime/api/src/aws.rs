@@ -22,6 +22,7 @@ use tracing::{Instrument as _, info_span};
 pub(crate) async fn dispatch(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
+    Extension(target): Extension<Target>,
     request: Request,
 ) -> Response {
     let (request, body) = request.into_parts();
@@ -29,7 +30,7 @@ pub(crate) async fn dispatch(
         return options(caller.context.request_id);
     }
     let request_id = caller.context.request_id;
-    match Target::of(&request, caller.service.as_deref()) {
+    match target {
         Target::States(operation) => {
             let span =
                 info_span!("states", operation, request_id = %request_id, account = %caller.context.account);

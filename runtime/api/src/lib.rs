@@ -56,3 +56,56 @@ impl Api {
             .with_state(self.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::schema::{Kind, Shape};
+    use std::collections::HashSet;
+
+    /// Visits every pattern below a shape.
+    fn patterns(shape: &'static Shape, seen: &mut HashSet<*const Shape>, found: &mut HashSet<&'static str>) {
+        if !seen.insert(shape) {
+            return;
+        }
+        match &shape.kind {
+            Kind::Text { pattern, .. } => {
+                found.insert(*pattern);
+            }
+            Kind::List { member, .. } => patterns(member, seen, found),
+            Kind::Map { key, value, .. } => {
+                patterns(key, seen, found);
+                patterns(value, seen, found);
+            }
+            Kind::Structure(members) => members.iter().for_each(|member| patterns(member.shape, seen, found)),
+            Kind::Integer { .. } | Kind::Float { .. } | Kind::Boolean | Kind::Timestamp | Kind::Blob => {}
+        }
+    }
+
+    #[test]
+    fn every_pattern_of_the_models_compiles() {
+        let (mut seen, mut found) = (HashSet::new(), HashSet::new());
+        for row in crate::states::OPERATIONS.iter().chain(crate::lambda::OPERATIONS.iter()) {
+            patterns(row.input, &mut seen, &mut found);
+        }
+        assert!(found.len() > 10, "{}", found.len());
+        for pattern in found {
+            assert!(crate::schema::check::compile(pattern).is_some(), "{pattern}");
+        }
+    }
+
+    /// Texts that make a backtracking matcher slow, if anything does.
+    #[test]
+    fn no_pattern_is_slow() {
+        let (mut seen, mut found) = (HashSet::new(), HashSet::new());
+        for row in crate::states::OPERATIONS.iter().chain(crate::lambda::OPERATIONS.iter()) {
+            patterns(row.input, &mut seen, &mut found);
+        }
+        let begin = std::time::Instant::now();
+        for pattern in found {
+            for text in ["a", "-", "aws", "a-", "arn:", "1:", "arn:aws:lambda:us-east-1:"] {
+                crate::schema::check::matches(pattern, &(text.repeat(4_000 / text.len()) + "\u{0}"));
+            }
+        }
+        assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
+    }
+}

@@ -11,8 +11,10 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::header::HOST;
 use http::request::Parts;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use stepwell_auth::{Authenticator, RequestId};
 use stepwell_engine::{Engine, Scope};
@@ -49,37 +51,57 @@ impl Api {
     }
 }
 
-/// Judges each request before anything reads it, and notes who calls.
+/// Judges each request before anything reads it, and notes who calls what.
 pub(crate) async fn admit(State(api): State<Api>, request: Request, next: Next) -> Response {
     let (mut head, body) = request.into_parts();
     let caller = api.0.authenticator.authenticate(&head, RequestId::new());
     let request_id = caller.context.request_id;
+    let target = Target::of(&head, caller.service.as_deref());
+    let form = Form::of(head.uri.path(), &target);
     let response = match api.0.authenticator.admit(&head) {
         Ok(()) => {
             head.extensions.insert(caller);
-            next.run(Request::from_parts(head, body)).await
+            head.extensions.insert(target);
+            let answer = AssertUnwindSafe(next.run(Request::from_parts(head, body))).catch_unwind().await;
+            answer.unwrap_or_else(|_| {
+                tracing::error!(%request_id, "a handler panicked");
+                form.error(&ApiError::internal(), request_id)
+            })
         }
         Err(refusal) => {
-            tracing::warn!(request_id = %request_id, %refusal, "request refused");
-            let error = ApiError::forbidden(refusal.to_string());
-            if v1::owns(head.uri.path()) {
-                v1::problem::response(&error, request_id)
-            } else {
-                protocol_of(&head, caller.service.as_deref()).error(&error, request_id)
-            }
+            tracing::warn!(%request_id, %refusal, "request refused");
+            form.error(&ApiError::forbidden(refusal.to_string()), request_id)
         }
     };
     api.0.counters.count(response.status());
     response
 }
 
-/// The protocol in which a request can read its refusal.
-fn protocol_of(request: &Parts, signed_for: Option<&str>) -> Protocol {
-    match Target::of(request, signed_for) {
-        Target::States(_) => Protocol::Json10,
-        Target::Lambda | Target::Nothing => Protocol::RestJson,
-        Target::Query => Protocol::Query,
-        Target::Elsewhere(_, protocol) => protocol,
+/// The form in which a request can read an error, whatever became of it.
+#[derive(Clone, Copy)]
+enum Form {
+    Aws(Protocol),
+    Problem,
+}
+
+impl Form {
+    fn of(path: &str, target: &Target) -> Self {
+        if v1::owns(path) {
+            return Self::Problem;
+        }
+        Self::Aws(match target {
+            Target::States(_) => Protocol::Json10,
+            Target::Lambda | Target::Nothing => Protocol::RestJson,
+            Target::Query => Protocol::Query,
+            Target::Elsewhere(_, protocol) => *protocol,
+        })
+    }
+
+    fn error(self, error: &ApiError, request_id: RequestId) -> Response {
+        match self {
+            Self::Aws(protocol) => protocol.error(error, request_id),
+            Self::Problem => v1::problem::response(error, request_id),
+        }
     }
 }
 

@@ -274,7 +274,7 @@ pub(crate) fn matches(pattern: &'static str, text: &str) -> bool {
 
 /// The models' patterns are Java's and must match as a whole. A pattern that does not compile constrains nothing;
 /// a test holds that there is none.
-fn compile(pattern: &str) -> Option<Regex> {
+pub(crate) fn compile(pattern: &str) -> Option<Regex> {
     Regex::with_flags(&format!("^(?:{pattern})$"), "u").ok()
 }
 
