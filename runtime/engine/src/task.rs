@@ -163,7 +163,7 @@ impl Engine {
 
 fn answer(start: &TaskStart, form: &Form, callable: &Callable, request_id: &str, ran: Ran) -> Input {
     let attempt = start.attempt;
-    let Ran { payload, error_type, report, log: _ } = ran;
+    let Ran { payload, error_type, report: _, log: record } = ran;
     let failed = |error: String, cause: Arc<str>| Input::TaskFailed {
         attempt,
         failure: Failure::new(ErrorName::from(error), cause),
@@ -185,7 +185,7 @@ fn answer(start: &TaskStart, form: &Form, callable: &Callable, request_id: &str,
     match form {
         Form::Plain => Input::TaskSucceeded { attempt, output },
         Form::Invoke { log, pattern, .. } => {
-            let tail = (*log == LogTail::Tail).then(|| STANDARD.encode(log_tail(&report)));
+            let tail = (*log == LogTail::Tail).then(|| STANDARD.encode(record.tail()));
             let output = invoke_output(request_id, output.value().clone(), &callable.version_text, 200, tail);
             let output = Payload::from_value(output);
             match pattern {
@@ -196,16 +196,6 @@ fn answer(start: &TaskStart, form: &Form, callable: &Callable, request_id: &str,
             }
         }
     }
-}
-
-/// The end of what an attempt logged.
-fn log_tail(report: &InvokeReport) -> String {
-    let text: String = report.logs.iter().flat_map(|line| [line.text.as_str(), "\n"]).collect();
-    let mut from = text.len().saturating_sub(crate::log::TAIL_BYTES_MAX);
-    while !text.is_char_boundary(from) {
-        from += 1;
-    }
-    text.get(from..).unwrap_or_default().to_owned()
 }
 
 /// What `lambda:invoke` gives: the API's answer in the shape that the AWS SDK for Java shows it in (recorded).
