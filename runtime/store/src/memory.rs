@@ -1,6 +1,6 @@
 //! The in-memory model: the same rules over maps, with faults to order.
 
-use crate::backend::core::{Core, CoreOptions, Disk, Drive, OpenCoreError, Ran, Writes};
+use crate::backend::core::{Core, CoreOptions, Disk, Drive, OpenCoreError, Writes};
 use crate::backend::snapshot::{Snapshot, Visit};
 use crate::backend::table::{KeyRange, Table, execution_key};
 use crate::backend::tail::is_empty;
@@ -200,9 +200,4 @@ impl Snapshot for MemorySnapshot {
         };
         Ok(())
     }
-}
-
-/// Runs groups by hand until nothing waits.
-pub fn run_all<D: Disk>(store: &Core<D>) {
-    while store.run_group() == Ran::Something {}
 }
