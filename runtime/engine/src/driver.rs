@@ -29,6 +29,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use stepwell_history::{SequenceCell, Writer};
+use stepwell_interpreter::execution::Resume;
 use stepwell_interpreter::frame::Phase;
 use stepwell_interpreter::{
     AttemptId, Cause, Command, Execution, FrameId, Input, Outcome, Reason, Rejected, TaskStart, TimerId,
@@ -110,8 +111,10 @@ pub(crate) struct Live {
 
 /// What a turn works on.
 struct Turn {
-    /// `None` once it has closed or was given up.
+    /// `None` once it has closed or left memory.
     execution: Option<Execution>,
+    /// Whether it left memory and goes on from the store with the next input.
+    evicted: bool,
     last: Option<SequenceRef>,
     frames: BTreeMap<FrameId, SequenceRef>,
     timers: HashMap<TimerId, PendingKey>,
@@ -156,6 +159,8 @@ pub(crate) enum TurnError {
     Rejected(Reason),
     /// It has closed.
     Closed,
+    /// It is not in memory any more.
+    Evicted,
     /// The store failed.
     Store(StoreFailure),
 }
@@ -275,6 +280,7 @@ impl Engine {
     ) -> Result<(Arc<Live>, Ticket, Vec<Command>), SubmitError> {
         let turn = Turn {
             execution: None,
+            evicted: false,
             last: None,
             frames: BTreeMap::new(),
             timers: HashMap::new(),
@@ -297,6 +303,7 @@ impl Engine {
             self.0.drivers.live.lock().insert(live.number, Arc::clone(live));
         }
         self.dispatch(live, commands);
+        self.evict_if_idle(live);
     }
 
     /// Gives an input to an execution, wherever it is. The ticket says when its effect is durable.
@@ -306,8 +313,14 @@ impl Engine {
         input: Input,
         usage: Option<AttemptUsage>,
     ) -> Result<Ticket, TurnError> {
-        let live = self.live(number).await?.ok_or(TurnError::Closed)?;
-        self.turn(&live, input, usage)
+        loop {
+            let live = self.live(number).await?.ok_or(TurnError::Closed)?;
+            match self.turn(&live, input.clone(), usage.clone()) {
+                // It left memory in between: load it again.
+                Err(TurnError::Evicted) => {}
+                outcome => return outcome,
+            }
+        }
     }
 
     /// One turn. What it commits is dispatched, in order, when it is durable.
@@ -318,7 +331,9 @@ impl Engine {
         usage: Option<AttemptUsage>,
     ) -> Result<Ticket, TurnError> {
         let mut turn = live.turn.lock();
-        let execution = turn.execution.take().ok_or(TurnError::Closed)?;
+        let Some(execution) = turn.execution.take() else {
+            return Err(if turn.evicted { TurnError::Evicted } else { TurnError::Closed });
+        };
         let cause = Cause::Took(input.clone());
         let transition = match execution.step(input, self.0.clock.now()) {
             Ok(transition) => transition,
@@ -423,8 +438,9 @@ impl Engine {
                 Command::Resume => commit.pending.push(PendingWrite::Add(live.resume_key(), Bytes::new())),
                 Command::Close(_) => {
                     stopped = Some(now);
-                    let timers = turn.timers.drain().map(|(_, key)| PendingWrite::Remove(key));
-                    commit.pending.extend(timers);
+                    let timers = turn.timers.drain().map(|(_, key)| key);
+                    let attempts = turn.attempts.keys().map(|attempt| live.inflight_key(*attempt));
+                    commit.pending.extend(timers.chain(attempts).map(PendingWrite::Remove));
                 }
                 Command::StartChild(_) | Command::StartMapRun { .. } => {}
             }
@@ -497,16 +513,13 @@ impl Engine {
 
     async fn drain(&self, live: &Arc<Live>) {
         loop {
-            let (ticket, commands) = {
+            let next = {
                 let mut releases = live.releases.lock();
-                match releases.queue.pop_front() {
-                    Some(next) => next,
-                    None => {
-                        releases.draining = false;
-                        return;
-                    }
-                }
+                let next = releases.queue.pop_front();
+                releases.draining = next.is_some();
+                next
             };
+            let Some((ticket, commands)) = next else { return self.evict_if_idle(live) };
             match ticket.await {
                 Ok(_) => self.dispatch(live, commands),
                 Err(error) => {
@@ -517,11 +530,35 @@ impl Engine {
         }
     }
 
+    /// Drops an execution from memory that waits for a callback or for a far due time: its next input loads it again.
+    ///
+    /// Not one that waits for a heartbeat, whose due time moves in memory only.
+    fn evict_if_idle(&self, live: &Arc<Live>) {
+        let mut turn = live.turn.lock();
+        let releases = live.releases.lock();
+        let Some(execution) = &turn.execution else { return };
+        let is_durable = !releases.draining && releases.queue.is_empty() && turn.unsent.is_empty();
+        let near_ms = self.0.clock.now().after(crate::timer::HORIZON).as_millis();
+        let is_near =
+            |key: &PendingKey| matches!(key, PendingKey::Timer { due_ms, .. } if *due_ms <= near_ms);
+        let beats = |waiting: &Waiting| matches!(waiting, Waiting::Task(wait) if wait.heartbeat.is_some());
+        let is_idle = turn.attempts.is_empty()
+            && execution.progress().resume == Resume::Idle
+            && !turn.timers.values().any(is_near)
+            && !execution.frames().any(|frame| beats(&frame.waiting));
+        if is_durable && is_idle {
+            turn.execution = None;
+            turn.evicted = true;
+            self.0.drivers.live.lock().remove(&live.number);
+        }
+    }
+
     /// A commit took no effect: what is in memory is ahead of the store and is dropped; the next input loads anew.
     fn give_up(&self, live: &Arc<Live>, error: &CommitError) {
         tracing::error!(execution.arn = %live.caller.execution_arn, %error, "a transition was not committed");
         let mut turn = live.turn.lock();
         turn.execution = None;
+        turn.evicted = true;
         for (_, running) in turn.attempts.drain() {
             if let Some(handle) = running.handle {
                 handle.abort();

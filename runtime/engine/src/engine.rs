@@ -143,6 +143,12 @@ impl Engine {
         self.0.store.health()
     }
 
+    /// Standard executions in memory: those that do something, or will within a minute.
+    #[must_use]
+    pub fn executions_in_memory(&self) -> usize {
+        self.0.drivers.live_len()
+    }
+
     /// What functions logged.
     #[must_use]
     pub fn logs(&self) -> &Logs {

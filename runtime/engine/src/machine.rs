@@ -136,8 +136,8 @@ pub struct UpdateStateMachine {
 pub struct UpdatedStateMachine {
     /// When.
     pub updated: Timestamp,
-    /// The new revision.
-    pub revision_id: Arc<str>,
+    /// The current revision: a new one if anything changed; `None` while it is the first, as on AWS.
+    pub revision_id: Option<Arc<str>>,
     /// The version's ARN, if one was published.
     pub version_arn: Option<StateMachineArn>,
 }

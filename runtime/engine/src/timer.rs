@@ -12,7 +12,7 @@ use stepwell_types::{AccountId, Timestamp};
 use tokio::sync::{Notify, Semaphore};
 
 /// How far ahead due times are kept in memory.
-const HORIZON: Duration = Duration::from_secs(60);
+pub(crate) const HORIZON: Duration = Duration::from_secs(60);
 /// How often the store is asked for the due times that come nearer; also how late a jump of the clock is noticed.
 const SCAN_INTERVAL: Duration = Duration::from_secs(20);
 /// The longest sleep: wall time is compared again after it, since clocks jump.
@@ -116,7 +116,7 @@ impl Engine {
     async fn fire(&self, key: PendingKey) {
         let PendingKey::Timer { execution, event, slot, .. } = key else { return };
         match self.give(execution, timer_input(event, slot), None).await {
-            Ok(_) | Err(TurnError::Rejected(Reason::NotDue(_))) => {}
+            Ok(_) | Err(TurnError::Evicted | TurnError::Rejected(Reason::NotDue(_))) => {}
             // Nothing waits for it: the row goes.
             Err(TurnError::Closed | TurnError::Rejected(_)) => {
                 let mut commit = Commit::new(AccountId::DEFAULT, self.0.store.epoch());

@@ -234,3 +234,24 @@ async fn a_map_of_a_thousand_tasks_joins_its_results() {
     let ids = bench.event_ids(&closed.arn).await;
     assert!(ids.iter().copied().eq(1..=ids.len() as u64), "gapless");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_execution_that_waits_long_leaves_memory_and_comes_back() {
+    let bench = Bench::new().await;
+    bench.function("echo").await;
+    let definition = r#"{"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":600,"Next":"B"},
+        "B":{"Type":"Wait","Seconds":5,"End":true}}}"#;
+    let machine = bench.machine("m", definition, MachineType::Standard).await;
+    let far = bench.start(&machine, None, "{}").await;
+    let approval = bench.machine("a", APPROVAL, MachineType::Standard).await;
+    let waiting = bench.start(&approval, None, "{}").await;
+    let token = bench.token(&waiting.arn).await;
+    bench.until(async || bench.engine.executions_in_memory() == 0).await;
+    bench.pass(Duration::from_secs(600));
+    bench.until(async || bench.events(&far.arn).await.len() == 4).await;
+    assert_eq!(bench.engine.executions_in_memory(), 1, "the one whose next due time is near");
+    bench.engine.send_task_success(&token, Payload::parse("1").unwrap()).await.unwrap();
+    assert_eq!(bench.closed(&waiting.arn).await.status, ExecutionStatus::Succeeded);
+    bench.pass(Duration::from_secs(5));
+    assert_eq!(bench.closed(&far.arn).await.status, ExecutionStatus::Succeeded);
+}

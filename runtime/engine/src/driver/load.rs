@@ -262,6 +262,7 @@ impl Engine {
             pins,
             unsent: VecDeque::new(),
             execution: Some(execution),
+            evicted: false,
         };
         let new = NewExecution {
             number,

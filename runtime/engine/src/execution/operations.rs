@@ -221,6 +221,7 @@ impl Engine {
         match self.give(stored.number, Input::StopRequested { failure }, None).await {
             Ok(ticket) => drop(ticket.await.map_err(StoreFailure::from)?),
             Err(TurnError::Closed | TurnError::Rejected(Reason::Closed)) => {}
+            Err(TurnError::Evicted) => return Err(StoreFailure("the execution left memory".into()).into()),
             Err(TurnError::Rejected(reason)) => return Err(StoreFailure(reason.to_string().into()).into()),
             Err(TurnError::Store(failure)) => return Err(failure.into()),
         }

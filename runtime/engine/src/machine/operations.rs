@@ -124,7 +124,7 @@ impl Engine {
         Err(CreateStateMachineError::AlreadyExists(arn))
     }
 
-    /// `UpdateStateMachine`: a new revision; running executions keep theirs.
+    /// `UpdateStateMachine`: a new revision, unless nothing changes (recorded); running executions keep theirs.
     ///
     /// # Errors
     /// [`UpdateStateMachineError`]
@@ -156,20 +156,22 @@ impl Engine {
                     .map_err(UpdateStateMachineError::InvalidDefinition)?;
             }
             let now = inner.clock.now();
-            let revision_id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
-            let row = RevisionRow {
-                revision_id: Some(Arc::clone(&revision_id)),
-                definition: definition.clone().unwrap_or(current.definition),
-                role_arn: role_arn.clone().unwrap_or(current.role_arn),
-                machine_type: current.machine_type,
+            let next = RevisionRow {
+                definition: definition.as_ref().unwrap_or(&current.definition).clone(),
+                role_arn: role_arn.as_ref().unwrap_or(&current.role_arn).clone(),
                 settings: MachineSettings {
-                    logging: settings.logging.clone().or(current.settings.logging),
-                    tracing: settings.tracing.clone().or(current.settings.tracing),
-                    encryption: settings.encryption.clone().or(current.settings.encryption),
+                    logging: settings.logging.clone().or_else(|| current.settings.logging.clone()),
+                    tracing: settings.tracing.clone().or_else(|| current.settings.tracing.clone()),
+                    encryption: settings.encryption.clone().or_else(|| current.settings.encryption.clone()),
                 },
-                machine_created_ms: current.machine_created_ms,
-                updated_ms: now.as_millis(),
+                ..current.clone()
             };
+            if next == current {
+                let revision_id = current.revision_id;
+                return Ok(UpdatedStateMachine { updated: now, revision_id, version_arn: None });
+            }
+            let revision_id: Option<Arc<str>> = Some(uuid::Uuid::new_v4().to_string().into());
+            let row = RevisionRow { revision_id: revision_id.clone(), updated_ms: now.as_millis(), ..next };
             let machine = MachineRow { revision: inner.new_revision(now), ..machine };
             let key = key(CatalogKind::StateMachine, scope, &arn.name);
             let unchanged = Precondition::CatalogRevision(key, revision);

@@ -56,6 +56,7 @@ impl Engine {
                 Err(error) => Err(StoreFailure::from(error).into()),
             },
             Err(TurnError::Closed) => Err(TaskTokenError::TimedOut),
+            Err(TurnError::Evicted) => Err(StoreFailure("the execution left memory".into()).into()),
             Err(TurnError::Rejected(reason)) => match reason {
                 Reason::Closed | Reason::StaleAttempt(_) | Reason::AlreadyReported(_) => {
                     Err(TaskTokenError::TimedOut)
