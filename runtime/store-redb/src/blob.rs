@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::SystemTime;
-use stepwell_store::{BlobError, BlobId, Blobs, Promise, SweepReport, promise};
+use stepwell_store::{BlobError, BlobId, Blobs, Promise, SweepReport, promise_or};
 
 const UNFINISHED: &str = "unfinished-";
 /// Threads that read and write, so that a large blob does not hold up all others.
@@ -66,9 +66,9 @@ impl DirectoryBlobs {
         &self,
         job: impl FnOnce(&Folder) -> Result<T, BlobError> + Send + 'static,
     ) -> Promise<Result<T, BlobError>> {
-        let (promise, pledge) = promise();
+        let (promise, pledge) = promise_or(|| Err(BlobError::Io("its worker is gone".to_owned())));
         if let Some(jobs) = &self.jobs {
-            // The workers live as long as the sender, so the job arrives.
+            // Were no worker left, the pledge would be dropped with the job, and the promise tell so.
             let _ = jobs.send(Box::new(move |folder| pledge.keep(job(folder))));
         }
         promise

@@ -41,5 +41,5 @@ pub use execution::{
 pub use memory::{Fault, MemoryDisk, MemoryStore, memory_store};
 pub use pending::{PendingKey, PendingKind, PendingPage, PendingRow, PendingWrite};
 pub use port::{Acceptance, Answer, CheckReport, Health, Order, ReadError, StopKind, StopReason, Store};
-pub use promise::{Pledge, Promise, block_on, promise};
+pub use promise::{Pledge, Promise, block_on, promise, promise_or};
 pub use sequence::{EventId, ExecutionNumber, Sequence, SequenceCell, SequenceRef, Shard};

@@ -9,12 +9,15 @@ use std::thread::Thread;
 /// The waiting side; every clone gets the value.
 pub struct Promise<T>(Arc<Shared<T>>);
 
-/// The delivering side. Dropped without a value, it leaves its promises pending: a backend keeps every pledge it
-/// takes, also when it stops.
+/// The delivering side. Dropped without a value (its thread panicked), it delivers the one that [`promise_or`] was
+/// given for this, so that nobody waits for ever; one of [`promise`] leaves its promises pending.
 ///
 /// How a waiter wakes: [`Pledge::keep`] stores the value under the lock, then calls the wakers that `poll` left
 /// there, on the thread that keeps the pledge. So `keep` must not be called under a lock that a woken task takes.
-pub struct Pledge<T>(Arc<Shared<T>>);
+pub struct Pledge<T> {
+    shared: Arc<Shared<T>>,
+    broken: Option<fn() -> T>,
+}
 
 struct Shared<T> {
     state: Mutex<State<T>>,
@@ -38,7 +41,15 @@ impl<T> Shared<T> {
 pub fn promise<T: Clone>() -> (Promise<T>, Pledge<T>) {
     let state = Mutex::new(State { value: None, wakers: Vec::new() });
     let shared = Arc::new(Shared { state, delivered: Condvar::new() });
-    (Promise(Arc::clone(&shared)), Pledge(shared))
+    (Promise(Arc::clone(&shared)), Pledge { shared, broken: None })
+}
+
+/// A promise and its pledge, which delivers `broken()` if it is dropped without a value.
+#[must_use]
+pub fn promise_or<T: Clone>(broken: fn() -> T) -> (Promise<T>, Pledge<T>) {
+    let (promise, mut pledge) = promise();
+    pledge.broken = Some(broken);
+    (promise, pledge)
 }
 
 impl<T: Clone> Promise<T> {
@@ -73,15 +84,25 @@ impl<T> Pledge<T> {
     /// Delivers the value and wakes all who wait. Of several deliveries the first counts.
     pub fn keep(&self, value: T) {
         let wakers = {
-            let mut state = self.0.lock();
+            let mut state = self.shared.lock();
             if state.value.is_some() {
                 return;
             }
             state.value = Some(value);
             std::mem::take(&mut state.wakers)
         };
-        self.0.delivered.notify_all();
+        self.shared.delivered.notify_all();
         wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl<T> Drop for Pledge<T> {
+    fn drop(&mut self) {
+        if let Some(broken) = self.broken
+            && self.shared.lock().value.is_none()
+        {
+            self.keep(broken());
+        }
     }
 }
 
@@ -142,6 +163,17 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_broken_promise_tells() {
+        let (promise, pledge) = promise_or(|| "broken");
+        drop(pledge);
+        assert_eq!(promise.wait(), "broken");
+        let (promise, pledge) = promise_or(|| "broken");
+        pledge.keep("kept");
+        drop(pledge);
+        assert_eq!(promise.wait(), "kept");
+    }
 
     #[test]
     fn a_promise_is_kept_once_and_to_all() {

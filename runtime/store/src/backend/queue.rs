@@ -4,7 +4,8 @@ use crate::commit::{
     COMMIT_BYTES_MAX, Commit, CommitError, Committed, GROUP_BYTES_MAX, GROUP_COMMITS_MAX, Lane, SubmitError,
     Ticket,
 };
-use crate::promise::{Pledge, promise};
+use crate::port::{StopKind, StopReason};
+use crate::promise::{Pledge, promise_or};
 use std::collections::{HashMap, VecDeque};
 use stepwell_types::AccountId;
 
@@ -122,7 +123,7 @@ impl Queue {
         }
         self.commits += 1;
         self.bytes += weight_bytes;
-        let (ticket, pledge) = promise();
+        let (ticket, pledge) = promise_or(writer_gone);
         self.accounts.entry(commit.account).or_default().push_back(Queued { commit, pledge, weight_bytes });
         Ok(ticket)
     }
@@ -161,6 +162,12 @@ impl Queue {
         (self.commits, self.bytes) = (0, 0);
         self.accounts.drain().flat_map(|(_, waiting)| waiting).collect()
     }
+}
+
+/// What a ticket says whose writer panicked: as after a failed write, the group may be on disk or not.
+fn writer_gone() -> Result<Committed, CommitError> {
+    let message = "its writer met a broken invariant".into();
+    Err(CommitError::Stopped(StopReason { kind: StopKind::WriteFailed, message }))
 }
 
 #[cfg(test)]
