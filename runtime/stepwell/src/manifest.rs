@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn errors_name_file_and_key() {
         check_error("", "t names neither functions nor machines");
-        check_error("[functions.a]\nwasm = \"a\"\ntimeout = 3\nmemory = 1", "t: unknown keys: functions.a.timeout, functions.a.memory");
+        check_error("[functions.a]\nwasm = \"a\"\ntimeout = 3\nmemory = 1", "t: unknown keys: functions.a.memory, functions.a.timeout");
         check_error("[function.a]\nwasm = \"a\"", "t: unknown key: function");
         check_error("[functions.a]\n", "missing field `wasm`");
         check_error("[functions.a]\nwasm = 3", "line 2, column 8");

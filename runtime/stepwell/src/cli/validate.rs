@@ -185,7 +185,7 @@ mod tests {
         let json = json_of(text);
         let first = &json["diagnostics"][0];
         assert_eq!(first["pointer"], "/States/A/Next", "{json}");
-        assert_eq!((first["line"].as_u64(), first["column"].as_u64()), (Some(2), Some(37)), "{json}");
+        assert_eq!((first["line"].as_u64(), first["column"].as_u64()), (Some(2), Some(38)), "{json}");
     }
 
     #[test]

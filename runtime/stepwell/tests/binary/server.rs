@@ -1,10 +1,8 @@
 //! The server as a process: how it starts, how it refuses to, how it ends.
 
-mod support;
-
 use rustix::process::Signal;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use support::{Server, run};
+use crate::support::{Server, run};
 
 #[test]
 fn tells_where_it_is() {
@@ -63,7 +61,7 @@ fn a_damaged_store_is_refused_by_server_and_doctor() {
 
 #[test]
 fn an_ephemeral_folder_is_removed() {
-    let mut process = support::stepwell()
+    let mut process = crate::support::stepwell()
         .args(["dev", "--port", "0", "--json", "--ephemeral"])
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::null())

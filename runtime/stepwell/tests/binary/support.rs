@@ -1,7 +1,5 @@
 //! A real server process, and the binary's commands against it.
 
-#![allow(dead_code, reason = "each test uses its part of it")]
-
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -11,20 +9,20 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long anything may take before a test has failed.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A folder of the repository.
-pub fn repository() -> PathBuf {
+pub(crate) fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// The example workflows.
-pub fn workflows() -> PathBuf {
+pub(crate) fn workflows() -> PathBuf {
     repository().join("guest-examples/workflows")
 }
 
 /// The binary, without what the environment says of servers and AWS.
-pub fn stepwell() -> Command {
+pub(crate) fn stepwell() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stepwell"));
     for (name, _) in std::env::vars_os() {
         let name_text = name.to_string_lossy();
@@ -38,10 +36,10 @@ pub fn stepwell() -> Command {
 
 /// What a command did.
 #[derive(Debug)]
-pub struct Ran {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Ran {
@@ -53,13 +51,13 @@ impl Ran {
 
     /// The output as JSON, of a command that must have gone well.
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         assert_eq!(self.code, 0, "{self:?}");
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
     #[track_caller]
-    pub fn expect(self, code: i32, stdout: &str, stderr: &str) -> Self {
+    pub(crate) fn expect(self, code: i32, stdout: &str, stderr: &str) -> Self {
         assert_eq!(self.code, code, "{self:?}");
         assert!(self.stdout.contains(stdout), "`{stdout}` is not in the output of {self:?}");
         assert!(self.stderr.contains(stderr), "`{stderr}` is not in the errors of {self:?}");
@@ -68,34 +66,36 @@ impl Ran {
 }
 
 /// Runs a command that needs no server.
-pub fn run(args: &[&str]) -> Ran {
+pub(crate) fn run(args: &[&str]) -> Ran {
     Ran::of(stepwell().args(args).output().unwrap())
 }
 
 /// A server on a free port. Dropped, it is killed.
-pub struct Server {
+pub(crate) struct Server {
     process: Child,
-    pub url: String,
-    pub started: Value,
+    pub(crate) url: String,
+    pub(crate) started: Value,
     folder: Option<TempDir>,
     data: PathBuf,
 }
 
 impl Server {
     /// A server on a fresh folder.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
-        Self { folder: Some(folder), ..Self::on(&data) }
+        let mut server = Self::on(&data);
+        server.folder = Some(folder);
+        server
     }
 
     /// A server on this folder.
-    pub fn on(data: &Path) -> Self {
+    pub(crate) fn on(data: &Path) -> Self {
         Self::with(data, &[])
     }
 
     /// A server on this folder with further arguments.
-    pub fn with(data: &Path, args: &[&str]) -> Self {
+    pub(crate) fn with(data: &Path, args: &[&str]) -> Self {
         let mut process = stepwell()
             .args(["dev", "--port", "0", "--json", "--data"])
             .arg(data)
@@ -116,23 +116,23 @@ impl Server {
     }
 
     /// Its data folder.
-    pub fn data(&self) -> &Path {
+    pub(crate) fn data(&self) -> &Path {
         &self.data
     }
 
     /// Runs a command against it.
-    pub fn run(&self, args: &[&str]) -> Ran {
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
         Ran::of(stepwell().args(args).env("STEPWELL_ENDPOINT", &self.url).output().unwrap())
     }
 
     /// Sends it a signal.
-    pub fn signal(&self, signal: rustix::process::Signal) {
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let pid = i32::try_from(self.process.id()).unwrap();
         rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), signal).unwrap();
     }
 
     /// Waits until it has ended; its exit code, and what it logged.
-    pub fn ended(&mut self) -> (Option<i32>, String) {
+    pub(crate) fn ended(&mut self) -> (Option<i32>, String) {
         let give_up = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.process.try_wait().unwrap() {
@@ -146,7 +146,7 @@ impl Server {
     }
 
     /// One request; status and body.
-    pub fn request(&self, method: &str, path: &str, body: &str) -> std::io::Result<(u16, String)> {
+    pub(crate) fn request(&self, method: &str, path: &str, body: &str) -> std::io::Result<(u16, String)> {
         let host = self.url.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(host)?;
         stream.set_read_timeout(Some(PATIENCE))?;
@@ -172,7 +172,7 @@ impl Drop for Server {
 }
 
 /// Whether a tool is there. Where it is not, the test says so and passes, unless `STEPWELL_REQUIRE` names it.
-pub fn has(tool: &str) -> bool {
+pub(crate) fn has(tool: &str) -> bool {
     let found = std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(tool).is_file()));
     if !found {
         let required = std::env::var("STEPWELL_REQUIRE").unwrap_or_default();

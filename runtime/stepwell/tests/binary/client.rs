@@ -1,8 +1,6 @@
 //! The client commands, against a real server.
 
-mod support;
-
-use support::{Server, workflows};
+use crate::support::{Server, workflows};
 
 fn manifest() -> String {
     workflows().join("stepwell.toml").to_str().unwrap().to_owned()
@@ -117,12 +115,12 @@ fn a_changed_project_is_updated() {
     let server = Server::start();
     let first = project("echo.wasm", "timeout_s = 5", TASK);
     server.run(&["deploy", "--file", &path(&first, "stepwell.toml")]).expect(0, "created  function", "");
-    let second = project("const-hello.wasm", "environment = { A = \"b\" }", TASK);
+    let second = project("const-hello.wasm", "environment = { MODE = \"b\" }", TASK);
     server
         .run(&["deploy", "--file", &path(&second, "stepwell.toml")])
         .expect(0, "updated    function", "")
         .expect(0, "unchanged  machine", "");
-    let third = project("const-hello.wasm", "environment = { A = \"b\" }\nfuel = 5", TASK);
+    let third = project("const-hello.wasm", "environment = { MODE = \"b\" }\nfuel = 5", TASK);
     server.run(&["deploy", "--file", &path(&third, "stepwell.toml")]).expect(1, "", "aws lambda delete-function");
 }
 
@@ -147,7 +145,7 @@ fn doctor_checks_everything() {
         .expect(0, "AWS_ENDPOINT_URL_SFN does not point here", "");
     let folder = tempfile::tempdir().unwrap();
     let fresh = folder.path().to_str().unwrap();
-    support::run(&["doctor", "--data", fresh, "--endpoint", "http://127.0.0.1:1"])
+    crate::support::run(&["doctor", "--data", fresh, "--endpoint", "http://127.0.0.1:1"])
         .expect(0, "holds nothing yet", "")
         .expect(0, "none at http://127.0.0.1:1", "");
 }

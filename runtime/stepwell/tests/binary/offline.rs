@@ -1,8 +1,6 @@
 //! Commands that need no server.
 
-mod support;
-
-use support::{run, workflows};
+use crate::support::{run, workflows};
 
 /// Checks one definition; `expected` is `result code line:column` of its first finding.
 #[track_caller]
