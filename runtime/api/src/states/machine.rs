@@ -65,7 +65,7 @@ pub(crate) async fn update(
     let updated = call.engine.update_state_machine(&call.scope, request).await?;
     Ok(UpdateStateMachineOutput {
         update_date: updated.updated.into(),
-        revision_id: Some(updated.revision_id),
+        revision_id: updated.revision_id,
         state_machine_version_arn: updated.version_arn.as_ref().map(text),
     })
 }

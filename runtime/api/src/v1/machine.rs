@@ -83,7 +83,7 @@ pub(crate) async fn put(request: V1) -> Response {
                     arn: arn.to_string(),
                     name: arn.name.to_string(),
                     r#type: existing.machine_type.to_string(),
-                    revision_id: Some(updated.revision_id),
+                    revision_id: updated.revision_id,
                     definition: None,
                 };
                 return json(StatusCode::OK, &machine);

@@ -83,6 +83,9 @@ pub(crate) async fn update_state_machine(bench: &Bench) {
     assert_eq!(keys(&updated), ["revisionId", "updateDate"]);
     let described = bench.states("DescribeStateMachine", json!({"stateMachineArn": arn})).await.ok();
     assert_eq!((&described["definition"], &described["revisionId"]), (&json!(WAIT), &updated["revisionId"]));
+    let again =
+        bench.states("UpdateStateMachine", json!({"stateMachineArn": arn, "definition": WAIT})).await.ok();
+    assert_eq!(again["revisionId"], updated["revisionId"], "nothing changed, so no revision");
 
     let answer = bench.states("UpdateStateMachine", json!({"stateMachineArn": arn})).await;
     assert_eq!(answer.header("x-amzn-errortype"), "MissingRequiredParameter");
