@@ -71,7 +71,7 @@ fn crash_at_every_write(fault: fn(u64) -> Fault, seed: u64) -> Result<u64, Strin
 #[track_caller]
 fn check_crashes(fault: fn(u64) -> Fault) {
     let points = crash_at_every_write(fault, 1).expect("every crash is survived");
-    assert!(points > 300, "only {points} points");
+    assert!(points > 150, "only {points} points");
 }
 
 #[test]

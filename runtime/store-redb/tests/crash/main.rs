@@ -86,30 +86,30 @@ fn check_survives(fate: Fate, repair: Repair, points_min: u64) {
 
 #[test]
 fn a_log_survives_forgotten_writes() {
-    check_survives(Fate::Forgotten, Repair::Log, 28);
+    check_survives(Fate::Forgotten, Repair::Log, 18);
 }
 
 #[test]
 fn a_log_survives_shuffled_writes() {
-    check_survives(Fate::Shuffled, Repair::Log, 28);
+    check_survives(Fate::Shuffled, Repair::Log, 18);
 }
 
 #[test]
 fn a_log_survives_torn_writes() {
-    check_survives(Fate::Torn, Repair::Log, 28);
+    check_survives(Fate::Torn, Repair::Log, 18);
 }
 
 #[test]
 fn quick_repair_survives_them() {
-    check_survives(Fate::Forgotten, Repair::Quick, 48);
-    check_survives(Fate::Shuffled, Repair::Quick, 48);
-    check_survives(Fate::Torn, Repair::Quick, 48);
+    check_survives(Fate::Forgotten, Repair::Quick, 32);
+    check_survives(Fate::Shuffled, Repair::Quick, 32);
+    check_survives(Fate::Torn, Repair::Quick, 32);
 }
 
 #[test]
 fn a_rescan_survives_them() {
-    check_survives(Fate::Forgotten, Repair::Rescan, 24);
-    check_survives(Fate::Torn, Repair::Rescan, 24);
+    check_survives(Fate::Forgotten, Repair::Rescan, 16);
+    check_survives(Fate::Torn, Repair::Rescan, 16);
 }
 
 #[test]

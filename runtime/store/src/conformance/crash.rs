@@ -22,7 +22,7 @@ use stepwell_types::{AccountId, Region};
 /// Lives of one run, each ended by a crash.
 const LIVES: usize = 3;
 /// Batches of commits in one life.
-const BATCHES: usize = 24;
+const BATCHES: usize = 16;
 
 /// A backend that can lose power.
 pub trait CrashBackend {
