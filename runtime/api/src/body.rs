@@ -6,7 +6,9 @@ use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, EXPECT};
 use http_body_util::BodyExt as _;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bytes of a request to Step Functions. Source: AWS quota, 1 MB.
 pub(crate) const STATES_BYTES_MAX: usize = 1_048_576;
@@ -24,12 +26,44 @@ pub(crate) const OTHER_BYTES_MAX: usize = 1_048_576;
 const DRAINED_BYTES_MAX: usize = 512 << 20;
 /// How long a body may make no progress.
 const STALL_MAX: Duration = Duration::from_secs(30);
+/// How long a whole body may take.
+const ARRIVAL_MAX: Duration = Duration::from_secs(600);
+/// Bodies with a function's code that are in memory at once; each is there in up to four forms.
+const UPLOADS_MAX: usize = 4;
+
+/// Turns of those who upload code, so that many uploads at once do not fill the memory. A clone is the same one.
+#[derive(Clone)]
+pub(crate) struct Uploads(Arc<Semaphore>);
+
+impl Default for Uploads {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(UPLOADS_MAX)))
+    }
+}
+
+impl Uploads {
+    /// Waits for a turn, which lasts until what is returned is dropped.
+    pub(crate) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        // The semaphore is never closed.
+        Arc::clone(&self.0).acquire_owned().await.ok()
+    }
+}
 
 /// Reads a whole body.
 ///
 /// # Errors
 /// 413 beyond `bytes_max`, 408 if it stalls, 400 if it ends early.
 pub(crate) async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    bytes_max: usize,
+    operation: &str,
+) -> Result<Bytes, ApiError> {
+    let whole = read_all(headers, body, bytes_max, operation);
+    tokio::time::timeout(ARRIVAL_MAX, whole).await.unwrap_or_else(|_| Err(ApiError::incomplete_body()))
+}
+
+async fn read_all(
     headers: &HeaderMap,
     body: Body,
     bytes_max: usize,

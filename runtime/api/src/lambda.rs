@@ -44,12 +44,15 @@ type PathValues = Vec<(&'static str, String)>;
 pub(crate) async fn call(mut call: Call, request: &Parts, body: Body) -> Result<Answer, ApiError> {
     let (row, path) = find(&request.method, request.uri.path())?;
     let mut members = bound(row.input, request, &path)?;
-    let body =
-        body::read(&request.headers, body, bytes_max(row.name, &members), operation_name(row.name)).await?;
+    let bytes_max = bytes_max(row.name, &members);
+    let _turn = if bytes_max >= body::CODE_BYTES_MAX { call.uploads.turn().await } else { None };
+    let body = body::read(&request.headers, body, bytes_max, operation_name(row.name)).await?;
     if takes_payload(row.input) {
         call.payload = body;
     } else {
-        for (name, value) in parse(&body)? {
+        let fields = parse(&body)?;
+        drop(body);
+        for (name, value) in fields {
             // What the path says cannot be said otherwise in the body.
             members.entry(name).or_insert(value);
         }

@@ -3,6 +3,7 @@
 //! A handler is an `async fn(Call, Input) -> Result<Output, ApiError>`; the input's type says which operation it is
 //! (see [`Operation`]), so that a row is `row(machine::create)`.
 
+use crate::body::Uploads;
 use crate::error::ApiError;
 use crate::schema::{Http, Operation, Shape, check};
 use axum::body::Body;
@@ -24,6 +25,8 @@ pub(crate) struct Call {
     pub(crate) host: Arc<str>,
     /// The body, where the operation takes it as it is; empty elsewhere.
     pub(crate) payload: Bytes,
+    /// Turns of those who upload code.
+    pub(crate) uploads: Uploads,
 }
 
 /// What a handler answers, ready to be sent.

@@ -1,5 +1,6 @@
 //! What all handlers share, and what every request passes on its way to one.
 
+use crate::body::Uploads;
 use crate::error::ApiError;
 use crate::metrics::Counters;
 use crate::operation::Call;
@@ -33,14 +34,20 @@ pub(crate) struct Shared {
     pub(crate) authenticator: Authenticator,
     pub(crate) readiness: Readiness,
     pub(crate) counters: Counters,
+    pub(crate) uploads: Uploads,
 }
 
 impl Api {
     /// An API that lets this engine work for whom this authenticator knows.
     #[must_use]
     pub fn new(engine: Engine, authenticator: Authenticator) -> Self {
-        let shared =
-            Shared { engine, authenticator, readiness: Readiness::default(), counters: Counters::default() };
+        let shared = Shared {
+            engine,
+            authenticator,
+            readiness: Readiness::default(),
+            counters: Counters::default(),
+            uploads: Uploads::default(),
+        };
         Self(Arc::new(shared))
     }
 
@@ -112,6 +119,7 @@ pub(crate) fn call(api: &Api, caller: &Caller, request: &Parts) -> Call {
         scope: Scope { account: caller.context.account, region: caller.context.region.clone() },
         host: host(request),
         payload: Bytes::new(),
+        uploads: api.0.uploads.clone(),
     }
 }
 

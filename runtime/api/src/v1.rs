@@ -24,7 +24,7 @@ use axum::routing::{get, post, put};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderValue, StatusCode};
 use problem::Problem;
 use serde::Serialize;
 use std::time::Duration;
@@ -173,10 +173,14 @@ impl V1 {
 
 /// A JSON answer.
 fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, ApiError> {
-    let answer = crate::operation::Answer::json(status.as_u16(), body)?;
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
-    Ok((status, headers, answer.body).into_response())
+    let mut text = serde_json::to_string(body).map_err(|error| {
+        tracing::error!(%error, "an answer cannot be written");
+        ApiError::internal()
+    })?;
+    // Most readers are terminals.
+    text.push('\n');
+    let content_type = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok((status, [content_type], text).into_response())
 }
 
 /// `30s`, `500ms`, `2m`, or seconds without a unit.

@@ -35,7 +35,7 @@ pub(crate) fn response(error: &ApiError, request_id: RequestId) -> Response {
     for (member, value) in &error.members {
         body.insert((*member).to_owned(), Value::from(value.as_str()));
     }
-    let mut response = (status, Value::Object(body).to_string()).into_response();
+    let mut response = (status, format!("{}\n", Value::Object(body))).into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     stamp(response.headers_mut(), request_id);
     response
