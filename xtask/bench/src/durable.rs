@@ -1,0 +1,267 @@
+//! Durable executions of one Task, and one execution alone, against bare redb and a bare file with the same bytes in
+//! groups of the same size, after as many executions.
+
+mod bare;
+mod watched;
+
+use crate::Options;
+use crate::clock::{median, process_cpu};
+use crate::figure::Figure;
+use crate::world::{EVENT, TASK, World};
+use anyhow::{Context as _, Result, ensure};
+use bare::{BareFile, BareRedb, Commits};
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use stepwell_engine::execution::{ExecutionStatus, StartExecutionError, Waited};
+use stepwell_engine::machine::MachineType;
+use stepwell_store::{
+    Commit, ExecutionRow, Lane, MachineScope, Naming, SequenceCell, Store, SubmitError, Ticket,
+    TransitionWrite,
+};
+use stepwell_store_redb::{RedbOptions, RedbStore};
+use stepwell_types::{AccountId, Name, Payload, Region, StateMachineArn};
+use watched::Watched;
+
+/// Executions on their way at once.
+const IN_FLIGHT: [usize; 3] = [16, 256, 2_048];
+/// Iterations of the one execution alone; 40 run at once, as on AWS.
+const ITERATIONS: usize = 1_000;
+
+const MAP: &str = r#"{"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemProcessor":{"StartAt":"T","States":{
+    "T":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:000000000000:function:echo","End":true}}}}}}"#;
+
+pub(crate) async fn measure(options: &Options, print: &mut impl FnMut(Figure)) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let ours = folder.path().join("ours");
+    let began = Instant::now();
+    {
+        let store = RedbStore::open(&ours, RedbOptions::default())?;
+        fill(&store, options.executions)?;
+    }
+    eprintln!("filled with {} executions in {:.1} s", options.executions, began.elapsed().as_secs_f64());
+    let bare_file = folder.path().join("bare.redb");
+    std::fs::copy(ours.join("store.redb"), &bare_file)?;
+
+    let store = Arc::new(RedbStore::open(&ours, RedbOptions::default())?);
+    let watched = Arc::new(Watched::new(Arc::clone(&store)));
+    let world = World::open(Arc::clone(&watched) as Arc<dyn Store>).await?;
+    let machine = world.machine("one-task", TASK, MachineType::Standard).await?;
+    let bench = Bench { world, store, watched };
+    // Warm, and a record of the commits of one execution.
+    bench.run(&machine, 1, Duration::from_millis(200)).await?;
+    let commits = bench.watched.template().context("an execution that closed")?;
+    let mut redb = BareRedb::open(&bare_file, 1_000_000_000)?;
+    let mut file = BareFile::create(&folder.path().join("bare.log"))?;
+
+    for in_flight in IN_FLIGHT {
+        if options.ours_only {
+            let ran = bench.run(&machine, in_flight, options.round()).await?;
+            println!(
+                "{in_flight} in flight: {:.0}/s, {:.0}/CPU s, groups of {}",
+                ran.rate, ran.cpu_rate, ran.group
+            );
+            continue;
+        }
+        let (mut ours, mut cpu, mut in_redb, mut redb_cpu, mut in_file) =
+            (vec![], vec![], vec![], vec![], vec![]);
+        let mut group = 1;
+        for _ in 0..options.rounds.max(1) {
+            let ran = bench.run(&machine, in_flight, options.round()).await?;
+            group = ran.group;
+            ours.push(ran.rate);
+            cpu.push(ran.cpu_rate);
+            let (rate, cpu_rate) = redb.run(&commits, group, options.round())?;
+            in_redb.push(rate);
+            redb_cpu.push(cpu_rate);
+            in_file.push(file.run(&commits, group, options.round() / 2)?);
+        }
+        let line = |unit, ours: &[f64], limit: Vec<f64>, against: &str| Figure {
+            what: format!("executions of one Task, {in_flight} in flight"),
+            unit,
+            ours: median(ours.to_vec()),
+            limit: median(limit),
+            against: format!("{against}, groups of {group}"),
+        };
+        print(line("/s", &ours, in_redb, "bare redb"));
+        print(line("/s", &ours, in_file, "a bare file"));
+        print(line("/CPU s", &cpu, redb_cpu, "bare redb"));
+    }
+    alone(options, &bench, &mut redb, print).await
+}
+
+/// Iterations per second of one execution with nothing beside it.
+async fn alone(
+    options: &Options,
+    bench: &Bench,
+    redb: &mut BareRedb,
+    print: &mut impl FnMut(Figure),
+) -> Result<()> {
+    let machine = bench.world.machine("map", MAP, MachineType::Standard).await?;
+    let items =
+        Payload::parse(format!("[{}]", vec!["1234"; ITERATIONS].join(",")).as_str()).context("JSON")?;
+    let (mut ours, mut limit, mut group) = (vec![], vec![], 1);
+    for _ in 0..options.rounds.max(1) {
+        let before = bench.counts();
+        let began = Instant::now();
+        let World { engine, scope, .. } = &bench.world;
+        let started = engine.start_execution(scope, World::start(&machine, &items)).await?;
+        let Waited::Closed(closed) =
+            engine.wait_for_execution(scope, &started.arn, Duration::from_secs(300)).await?
+        else {
+            anyhow::bail!("{} does not close", started.arn);
+        };
+        ensure!(closed.status == ExecutionStatus::Succeeded, "{closed:?}");
+        ours.push(ITERATIONS as f64 / began.elapsed().as_secs_f64());
+        let after = bench.counts();
+        let commits = (after.commits - before.commits).max(1);
+        group = usize::try_from(commits / (after.groups - before.groups).max(1)).unwrap_or(1).max(1);
+        if options.ours_only {
+            continue;
+        }
+        let template = bench.watched.template().context("an execution that closed")?;
+        let (rate, _) = redb.run(&template, group, options.round())?;
+        // Executions of the template to iterations of this one, by their commits.
+        limit.push(rate * template.len() as f64 / (commits as f64 / ITERATIONS as f64));
+    }
+    print(Figure {
+        what: format!("iterations of one execution alone, Map of {ITERATIONS}"),
+        unit: "/s",
+        ours: median(ours),
+        limit: median(limit),
+        against: format!("bare redb, groups of {group}"),
+    });
+    Ok(())
+}
+
+/// What happened so far.
+struct Counts {
+    closed: u64,
+    commits: u64,
+    groups: u64,
+}
+
+/// What one round of ours did.
+struct Ran {
+    rate: f64,
+    cpu_rate: f64,
+    group: usize,
+}
+
+struct Bench {
+    world: World,
+    store: Arc<RedbStore>,
+    watched: Arc<Watched>,
+}
+
+impl Bench {
+    fn counts(&self) -> Counts {
+        let (closed, commits) = self.watched.counts();
+        Counts { closed, commits, groups: self.store.core().groups() }
+    }
+
+    /// Starts executions for some time, with so many on their way at once, and waits until all have closed.
+    async fn run(&self, machine: &StateMachineArn, in_flight: usize, time: Duration) -> Result<Ran> {
+        let input = Payload::parse(EVENT).context("JSON")?;
+        let enough = Arc::new(AtomicBool::new(false));
+        let places = self.watched.places();
+        places.add_permits(in_flight);
+        let (before, began, cpu) = (self.counts(), Instant::now(), process_cpu());
+        let starters: Vec<_> = (0..in_flight)
+            .map(|_| {
+                let (engine, scope) = (self.world.engine.clone(), self.world.scope.clone());
+                let (machine, input) = (machine.clone(), input.clone());
+                let (enough, places) = (Arc::clone(&enough), Arc::clone(&places));
+                tokio::spawn(async move {
+                    loop {
+                        places.acquire().await?.forget();
+                        if enough.load(Ordering::Relaxed) {
+                            places.add_permits(1);
+                            return anyhow::Ok(());
+                        }
+                        match engine.start_execution(&scope, World::start(&machine, &input)).await {
+                            Ok(_) => {}
+                            Err(StartExecutionError::Throttled) => {
+                                places.add_permits(1);
+                                tokio::task::yield_now().await;
+                            }
+                            Err(error) => return Err(error.into()),
+                        }
+                    }
+                })
+            })
+            .collect();
+        tokio::time::sleep(time).await;
+        enough.store(true, Ordering::Relaxed);
+        for starter in starters {
+            starter.await??;
+        }
+        // Every place is free again when every execution has closed.
+        let all = u32::try_from(in_flight)?;
+        places.acquire_many(all).await?.forget();
+        let after = self.counts();
+        let closed = (after.closed - before.closed) as f64;
+        let groups = (after.groups - before.groups).max(1);
+        Ok(Ran {
+            rate: closed / began.elapsed().as_secs_f64(),
+            cpu_rate: closed / (process_cpu() - cpu).as_secs_f64(),
+            group: usize::try_from((after.commits - before.commits) / groups).unwrap_or(1).max(1),
+        })
+    }
+}
+
+/// Fills the file with executions that have closed, as fast as the queue takes them.
+fn fill(store: &RedbStore, executions: u64) -> Result<()> {
+    let mut waiting: VecDeque<Ticket> = VecDeque::new();
+    for execution in 1..=executions {
+        let commit = closed_execution(execution, store.epoch())?;
+        loop {
+            match store.submit(commit.clone()) {
+                Ok(ticket) => break waiting.push_back(ticket),
+                Err(SubmitError::QueueFull { .. }) => match waiting.pop_front() {
+                    Some(ticket) => drop(ticket.wait()?),
+                    None => std::thread::yield_now(),
+                },
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    waiting.into_iter().try_for_each(|ticket| ticket.wait().map(drop))?;
+    Ok(())
+}
+
+/// An execution in one transition, of about the bytes that one Task writes in all.
+fn closed_execution(execution: u64, epoch: u64) -> Result<Commit> {
+    let mut commit = Commit::new(AccountId::DEFAULT, epoch);
+    commit.lane = Lane::Start;
+    let row = ExecutionRow {
+        scope: MachineScope {
+            account: AccountId::DEFAULT,
+            region: Region::default(),
+            machine: Name::new("one-task-before").context("a name")?,
+        },
+        name: Name::new(&format!("{execution:032x}")).context("a name")?,
+        naming: Naming::Derived,
+        status: stepwell_store::ExecutionStatus::Succeeded,
+        started_ms: 1_700_000_000_000 + execution.cast_signed() / 10,
+        stopped_ms: Some(1_700_000_000_500 + execution.cast_signed() / 10),
+        machine_revision: 1,
+        input_hash: [3; 32],
+        next_event: 9,
+        frames: Vec::new(),
+        details: Bytes::from_static(&[1; 32]),
+    };
+    commit.transition = Some(TransitionWrite {
+        sequence: SequenceCell::default(),
+        execution,
+        previous: None,
+        first_event: 1,
+        event_count: 8,
+        refs: Vec::new(),
+        body: Bytes::from_static(&[b'x'; 900]),
+        row,
+    });
+    Ok(commit)
+}

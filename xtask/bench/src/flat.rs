@@ -1,0 +1,162 @@
+//! Bytes and CPU per transition in small and in large executions: flat, beyond payloads that are new.
+//!
+//! The left column is the large execution, the limit the small one. Each commit is a group of its own here, on a disk
+//! in memory that notes what it is given and when (in CPU time of the process, guests included).
+
+mod disk;
+
+use crate::Options;
+use crate::clock::median;
+use crate::figure::Figure;
+use crate::world::World;
+use anyhow::{Context as _, Result, ensure};
+use disk::{CountedDisk, Written};
+use std::sync::Arc;
+use std::time::Duration;
+use stepwell_engine::execution::{ExecutionStatus, Waited};
+use stepwell_engine::machine::MachineType;
+use stepwell_store::backend::core::{Core, CoreOptions, Drive};
+use stepwell_store::blob::MemoryBlobs;
+use stepwell_types::{Payload, StateMachineArn};
+
+/// How long one execution may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// 9 events each: with 2,250 of them a history has 20,250.
+const LOOPS: usize = 2_250;
+/// Transitions at the start and at the end of an execution that bring in or hand out payloads.
+const EDGE: usize = 4;
+
+const LOOP: &str = r#"{"StartAt":"T","States":{
+    "T":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:000000000000:function:echo","ResultPath":null,"Next":"P"},
+    "P":{"Type":"Pass","Parameters":{"n.$":"States.MathAdd($.n, -1)"},"Next":"C"},
+    "C":{"Type":"Choice","Choices":[{"Variable":"$.n","NumericGreaterThan":0,"Next":"T"}],"Default":"S"},
+    "S":{"Type":"Succeed"}}}"#;
+
+fn map(concurrency: usize) -> String {
+    format!(
+        r#"{{"StartAt":"M","States":{{"M":{{"Type":"Map","MaxConcurrency":{concurrency},"End":true,
+        "ItemProcessor":{{"StartAt":"T","States":{{"T":{{"Type":"Task",
+        "Resource":"arn:aws:lambda:us-east-1:000000000000:function:echo","End":true}}}}}}}}}}}}"#
+    )
+}
+
+fn chain(tasks: usize) -> String {
+    let states: Vec<String> = (0..tasks)
+        .map(|at| {
+            let next =
+                if at + 1 == tasks { r#""End":true"#.to_owned() } else { format!(r#""Next":"T{}""#, at + 1) };
+            format!(
+                r#""T{at}":{{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:000000000000:function:echo",
+                "Parameters":{{"k":1}},"ResultPath":null,{next}}}"#
+            )
+        })
+        .collect();
+    format!(r#"{{"StartAt":"T0","States":{{{}}}}}"#, states.join(","))
+}
+
+pub(crate) async fn measure(options: &Options, print: &mut impl FnMut(Figure)) -> Result<()> {
+    let disk = CountedDisk::default();
+    let core = CoreOptions { drive: Drive::AtOnce, ..CoreOptions::default() };
+    let store = Arc::new(Core::open(disk.clone(), Arc::new(MemoryBlobs::default()), core)?);
+    let world = World::open(store).await?;
+    let bench = Bench { world, disk };
+
+    let machine = bench.world.machine("loop", LOOP, MachineType::Standard).await?;
+    let (mut early, mut late) = (Costs::default(), Costs::default());
+    for _ in 0..options.rounds.max(1) {
+        let written = bench.run(&machine, &format!(r#"{{"n":{LOOPS}}}"#), ExecutionStatus::Succeeded).await?;
+        let tenth = written.len() / 10;
+        early.add(&written[EDGE..tenth]);
+        late.add(&written[written.len() - tenth..written.len() - EDGE]);
+    }
+    report(print, "history of 20,000", &late, "history of 10", &early);
+
+    for (concurrency, name) in [(10, "10 at once"), (0, "40 at once")] {
+        let machine = bench
+            .world
+            .machine(&format!("map-{concurrency}"), &map(concurrency), MachineType::Standard)
+            .await?;
+        let (mut narrow, mut wide) = (Costs::default(), Costs::default());
+        let items = |width: usize| format!("[{}]", vec!["1234"; width].join(","));
+        for _ in 0..options.rounds.max(1) {
+            for _ in 0..100 {
+                let written = bench.run(&machine, &items(10), ExecutionStatus::Succeeded).await?;
+                narrow.add(&written[EDGE..written.len() - EDGE]);
+            }
+            // Ends at event 25,000, as on AWS.
+            let written = bench.run(&machine, &items(10_000), ExecutionStatus::Failed).await?;
+            wide.add(&written[EDGE..written.len() - EDGE]);
+        }
+        report(print, &format!("Map of 10,000, {name}"), &wide, "Map of 10", &narrow);
+    }
+
+    let machine = bench.world.machine("chain", &chain(16), MachineType::Standard).await?;
+    let (mut small, mut large) = (Costs::default(), Costs::default());
+    let input = |bytes: usize| format!(r#"{{"text":"{}"}}"#, "x".repeat(bytes));
+    for _ in 0..options.rounds.max(1) {
+        for _ in 0..50 {
+            for (bytes, costs) in [(1 << 10, &mut small), (200 << 10, &mut large)] {
+                let written = bench.run(&machine, &input(bytes), ExecutionStatus::Succeeded).await?;
+                costs.add(&written[EDGE..written.len() - EDGE]);
+            }
+        }
+    }
+    report(print, "input of 200 KiB", &large, "input of 1 KiB", &small);
+    Ok(())
+}
+
+fn report(print: &mut impl FnMut(Figure), what: &str, ours: &Costs, against: &str, limit: &Costs) {
+    let figure = |kind, unit, ours, limit| Figure {
+        what: format!("{kind} per transition, {what}"),
+        unit,
+        ours,
+        limit,
+        against: format!("{against} (flat: below 120%)"),
+    };
+    print(figure("bytes", "B", median(ours.bytes.clone()), median(limit.bytes.clone())));
+    print(figure("CPU", "µs", median(ours.cpu_us.clone()), median(limit.cpu_us.clone())));
+}
+
+/// Means of some stretches of transitions.
+#[derive(Default)]
+struct Costs {
+    bytes: Vec<f64>,
+    cpu_us: Vec<f64>,
+}
+
+impl Costs {
+    fn add(&mut self, written: &[Written]) {
+        let [first, rest @ ..] = written else { return };
+        let Some(last) = rest.last() else { return };
+        let count = rest.len() as f64;
+        self.bytes.push(rest.iter().map(|written| written.bytes as f64).sum::<f64>() / count);
+        self.cpu_us.push((last.cpu - first.cpu).as_secs_f64() * 1e6 / count);
+    }
+}
+
+struct Bench {
+    world: World,
+    disk: CountedDisk,
+}
+
+impl Bench {
+    /// Runs one execution; gives what each of its transitions wrote.
+    async fn run(
+        &self,
+        machine: &StateMachineArn,
+        input: &str,
+        expected: ExecutionStatus,
+    ) -> Result<Vec<Written>> {
+        let input = Payload::parse(input).context("JSON")?;
+        drop(self.disk.take());
+        let World { engine, scope, .. } = &self.world;
+        let started = engine.start_execution(scope, World::start(machine, &input)).await?;
+        let Waited::Closed(closed) = engine.wait_for_execution(scope, &started.arn, PATIENCE).await? else {
+            anyhow::bail!("{} does not close", started.arn);
+        };
+        ensure!(closed.status == expected, "{closed:?}");
+        let written = self.disk.take();
+        ensure!(written.len() > 3 * EDGE, "only {} transitions", written.len());
+        Ok(written)
+    }
+}
