@@ -8,7 +8,7 @@ use regress::Regex;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::{LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 /// Constraints listed in one message; a hostile list must not make an answer larger than its request.
 const VIOLATIONS_MAX: usize = 20;
@@ -261,14 +261,17 @@ fn print(text: &mut String, shape: &Shape, value: &Value) {
 
 /// Whether the whole text matches a pattern of a service model.
 pub(crate) fn matches(pattern: &'static str, text: &str) -> bool {
-    static COMPILED: LazyLock<Mutex<HashMap<&'static str, Option<Regex>>>> = LazyLock::new(Mutex::default);
+    /// Compiled once and never dropped: the models have some dozens. A clone would copy the whole program.
+    static COMPILED: LazyLock<RwLock<HashMap<&'static str, Option<&'static Regex>>>> =
+        LazyLock::new(RwLock::default);
     if text.len() > PATTERN_CHARS_MAX {
         return false;
     }
-    let regex = {
-        let mut compiled = COMPILED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        compiled.entry(pattern).or_insert_with(|| compile(pattern)).clone()
-    };
+    let known = COMPILED.read().unwrap_or_else(PoisonError::into_inner).get(pattern).copied();
+    let regex = known.unwrap_or_else(|| {
+        let mut compiled = COMPILED.write().unwrap_or_else(PoisonError::into_inner);
+        *compiled.entry(pattern).or_insert_with(|| compile(pattern).map(|regex| &*Box::leak(Box::new(regex))))
+    });
     regex.is_none_or(|regex| regex.find(text).is_some())
 }
 
