@@ -9,6 +9,7 @@
 //! them) with pieces cut, doubled and swapped. All run on a stack of 2 MiB, within the default budget.
 
 #![expect(clippy::print_stdout, reason = "a program whose output is its findings")]
+#![expect(clippy::disallowed_methods, reason = "it stops when its time is over")]
 
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
