@@ -1,0 +1,190 @@
+//! A real server process on a data folder: started, killed, stopped, started again.
+
+use crate::http::{self, Answer, Connection};
+use crate::{PATIENCE, binary};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// The binary, without what the environment says of servers, AWS and logs.
+#[must_use]
+pub fn stepwell() -> Command {
+    let mut command = Command::new(binary::path());
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if ["AWS_", "STEPWELL_", "RUST_LOG", "NO_COLOR", "CLICOLOR"].iter().any(|own| text.starts_with(own)) {
+            command.env_remove(&name);
+        }
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+/// A server that did not start.
+#[derive(Debug)]
+pub struct Refused {
+    /// Its exit code.
+    pub code: Option<i32>,
+    /// What it said.
+    pub stderr: String,
+}
+
+/// A server. Dropped, it is killed.
+#[derive(Debug)]
+pub struct Server {
+    process: Child,
+    /// `127.0.0.1:PORT`
+    pub host: String,
+    data: PathBuf,
+    log: PathBuf,
+    /// Removed at the end, where the server has a folder of its own.
+    folder: Option<TempDir>,
+}
+
+impl Server {
+    /// A server on a fresh folder.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[must_use]
+    #[track_caller]
+    pub fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let server = Self::on(&folder.path().join("data"));
+        let mut server = server.unwrap_or_else(|refused| panic!("{refused:?}"));
+        server.folder = Some(folder);
+        server
+    }
+
+    /// A server on this folder.
+    ///
+    /// # Errors
+    /// If it refuses to start.
+    ///
+    /// # Panics
+    /// If it says something else than where it is.
+    pub fn on(data: &Path) -> Result<Self, Refused> {
+        let log = data.with_extension("log");
+        let stderr = File::options().create(true).append(true).open(&log).expect("a log can be written");
+        let mut process = stepwell()
+            .args(["dev", "--port", "0", "--json", "--data"])
+            .arg(data)
+            .stdout(Stdio::piped())
+            .stderr(stderr)
+            .spawn()
+            .expect("the binary runs");
+        let mut line = String::new();
+        let stdout = process.stdout.take().expect("it is piped");
+        BufReader::new(stdout).read_line(&mut line).expect("it says UTF-8");
+        if line.is_empty() {
+            let code = process.wait().expect("it has ended").code();
+            return Err(Refused { code, stderr: std::fs::read_to_string(&log).unwrap_or_default() });
+        }
+        let started: Value = serde_json::from_str(&line).expect("it says JSON");
+        let host = started["address"].as_str().and_then(|url| url.strip_prefix("http://"));
+        let host = host.expect("it says where it is").to_owned();
+        Ok(Self { process, host, data: data.to_owned(), log, folder: None })
+    }
+
+    /// Its data folder.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// `http://127.0.0.1:PORT`
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.host)
+    }
+
+    /// What all servers on this folder have logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Ends it at once, as a crash would.
+    pub fn kill(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+
+    /// Asks it to stop.
+    ///
+    /// # Panics
+    /// If it is gone already.
+    pub fn terminate(&self) {
+        let pid = i32::try_from(self.process.id()).ok().and_then(Pid::from_raw);
+        kill_process(pid.expect("a process has an id"), Signal::TERM).expect("it is there");
+    }
+
+    /// Waits until it has ended; its exit code.
+    ///
+    /// # Panics
+    /// If it does not end.
+    pub fn ended(&mut self) -> Option<i32> {
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.process.try_wait().expect("it is ours") {
+                return status.code();
+            }
+            assert!(Instant::now() < give_up, "the server does not end: {}", self.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Whether it still runs.
+    pub fn is_up(&mut self) -> bool {
+        self.process.try_wait().is_ok_and(|status| status.is_none())
+    }
+
+    /// Starts another one on the same folder, after this one has ended; it listens on another port.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[must_use]
+    pub fn again(mut self) -> Self {
+        self.kill();
+        let folder = self.folder.take();
+        let mut next = Self::on(&self.data).unwrap_or_else(|refused| panic!("{refused:?}"));
+        next.folder = folder;
+        next
+    }
+
+    /// A connection to it.
+    #[must_use]
+    pub fn connection(&self) -> Connection {
+        Connection::new(&self.host)
+    }
+
+    /// One plain request.
+    ///
+    /// # Panics
+    /// If there is no answer.
+    #[track_caller]
+    pub fn plain(&self, method: &str, path: &str, body: impl AsRef<[u8]>) -> Answer {
+        http::request(&self.host, method, path, &[], body.as_ref())
+            .unwrap_or_else(|error| panic!("{method} {path}: {error}; {}", self.log()))
+    }
+
+    /// Runs one of the binary's commands against it.
+    ///
+    /// # Panics
+    /// If the binary does not run.
+    pub fn run(&self, args: &[&str]) -> Output {
+        stepwell().args(args).env("STEPWELL_ENDPOINT", self.url()).output().expect("the binary runs")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+        drop(self.folder.take());
+    }
+}
