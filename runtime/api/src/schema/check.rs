@@ -8,7 +8,7 @@ use regress::Regex;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{LazyLock, PoisonError, RwLock};
 
 /// Constraints listed in one message; a hostile list must not make an answer larger than its request.
 const VIOLATIONS_MAX: usize = 20;
@@ -259,11 +259,13 @@ fn print(text: &mut String, shape: &Shape, value: &Value) {
     }
 }
 
+/// Patterns that were used, by their text; `None` for one that does not compile. They are never dropped: the models
+/// have some dozens, and a clone would copy the whole program.
+type Compiled = HashMap<&'static str, Option<&'static Regex>>;
+
 /// Whether the whole text matches a pattern of a service model.
 pub(crate) fn matches(pattern: &'static str, text: &str) -> bool {
-    /// Compiled once and never dropped: the models have some dozens. A clone would copy the whole program.
-    static COMPILED: LazyLock<RwLock<HashMap<&'static str, Option<&'static Regex>>>> =
-        LazyLock::new(RwLock::default);
+    static COMPILED: LazyLock<RwLock<Compiled>> = LazyLock::new(RwLock::default);
     if text.len() > PATTERN_CHARS_MAX {
         return false;
     }
