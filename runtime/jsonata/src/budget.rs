@@ -24,11 +24,12 @@ pub(crate) const VALUE_DEPTH_MAX: u32 = 256;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
-    /// Steps: one for each node evaluated, item visited, regular-expression step and 16 bytes of text moved.
+    /// Steps: one for each node evaluated, item visited, four steps of a regular expression, 64 bytes moved.
     pub fuel: u64,
     /// Expressions nested in evaluation, function calls included; a tail call does not nest.
     ///
-    /// One level takes at most 2 KiB of stack in an unoptimized build and about 600 bytes in an optimized one.
+    /// One level stands for 4 KiB of stack in an unoptimized build and less than 1 KiB in an optimized one; what
+    /// takes more, such as a function that is called back, counts for more.
     pub depth: u32,
     /// Bytes allocated while evaluating, freed or not, the result included.
     pub bytes: u64,
@@ -46,10 +47,10 @@ impl Budget {
 }
 
 impl Default for Budget {
-    /// 1,000,000 steps, 500 levels, 32 MiB: the worst expression ends within tens of milliseconds, on a stack of
+    /// 1,000,000 steps, 400 levels, 32 MiB: the worst expression ends within tens of milliseconds, on a stack of
     /// 2 MiB, built with or without optimization.
     fn default() -> Self {
-        Self { fuel: 1_000_000, depth: 500, bytes: 32 << 20 }
+        Self { fuel: 1_000_000, depth: 400, bytes: 32 << 20 }
     }
 }
 

@@ -86,7 +86,8 @@ pub(crate) enum Kind {
     Descendant,
     Parent(Arc<str>),
     Variable { name: NameId, place: Place },
-    Path { steps: Vec<Id>, keep_singleton: bool },
+    /// `plain`: a name or a variable and then names, nothing else.
+    Path { steps: Vec<Id>, keep_singleton: bool, plain: bool },
     Binary { op: BinaryOp, lhs: Id, rhs: Id },
     Negate(Id),
     Array(Vec<Id>),

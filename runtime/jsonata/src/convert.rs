@@ -7,6 +7,7 @@ use crate::machine::Machine;
 use crate::number::{round_to_15_digits, write_number};
 use crate::text::quote_into;
 use crate::val::{Field, Items, OUTER, Text, Val};
+use std::sync::Arc;
 use stepwell_types::quota::PAYLOAD_DEPTH_MAX;
 use stepwell_types::{Map, Value};
 
@@ -255,16 +256,18 @@ impl<'a> Machine<'a> {
                 Value::Str(text.to_arc())
             }
             Val::List(items) => {
-                for item in items.iter() {
-                    check_depth(item, depth + 1)?;
+                if depth > 1 || (depth == 1 && self.is_root_list(items)) {
+                    nest(depth)?;
+                    items.iter().try_for_each(|item| check_depth(item, depth + 1))?;
                 }
-                Value::Array(std::sync::Arc::clone(items))
+                Value::Array(Arc::clone(items))
             }
             Val::Record(fields) => {
-                for item in fields.values() {
-                    check_depth(item, depth + 1)?;
+                if depth > 1 || (depth == 1 && self.is_root_record(fields)) {
+                    nest(depth)?;
+                    fields.values().try_for_each(|item| check_depth(item, depth + 1))?;
                 }
-                Value::Object(std::sync::Arc::clone(fields))
+                Value::Object(Arc::clone(fields))
             }
             Val::Array(array) => {
                 nest(depth)?;
@@ -274,7 +277,10 @@ impl<'a> Machine<'a> {
                 match items {
                     Items::Values(items) => {
                         for item in items {
-                            check_depth(item, depth + 1)?;
+                            // Items of an array from outside lie inside of a root.
+                            if depth > 0 {
+                                check_depth(item, depth + 1)?;
+                            }
                             values.push(item.clone());
                         }
                     }
@@ -299,6 +305,19 @@ impl<'a> Machine<'a> {
                 Value::object(Map::from_unique(entries))
             }
         }))
+    }
+
+    /// Whether this is the whole input or a whole variable. What lies inside of one is nested less deeply than the
+    /// one may be, and so fits one level down in a result without a look at it.
+    fn is_root_list(&self, items: &'a Arc<Vec<Value>>) -> bool {
+        let same = |value: Val<'a>| matches!(value, Val::List(root) if Arc::ptr_eq(root, items));
+        same(self.root) || self.bindings.values().any(|value| same(Val::from_value(value)))
+    }
+
+    /// Likewise.
+    fn is_root_record(&self, fields: &'a Arc<Map>) -> bool {
+        let same = |value: Val<'a>| matches!(value, Val::Record(root) if Arc::ptr_eq(root, fields));
+        same(self.root) || self.bindings.values().any(|value| same(Val::from_value(value)))
     }
 
     /// JavaScript's own `String(value)`, which a regular expression applies to what it is given.

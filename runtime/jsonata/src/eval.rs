@@ -12,7 +12,7 @@ mod tuple;
 
 pub(crate) use operators::identical;
 
-use crate::code::{Kind, Node, Place};
+use crate::code::{Kind, Lambda, Node, Place};
 use crate::fault::{Fault, Res};
 use crate::machine::{Machine, Pending};
 use crate::syntax::{Id, NameId};
@@ -21,20 +21,51 @@ use crate::val::{CONS, Frame, FuncKind, Items, KEEP_SINGLETON, LambdaVal, OUTER,
 impl<'a> Machine<'a> {
     pub(crate) fn eval(&mut self, id: Id, input: Val<'a>, env: &'a Frame<'a>) -> Res<Val<'a>> {
         let node = self.node(id);
-        if node.extra.is_none() {
-            // Leaves do not nest and cost nothing beyond what holds them.
-            match &node.kind {
-                Kind::Variable { name, place } => {
-                    let value = self.variable(*name, *place, input, env);
-                    return Ok(if matches!(value, Val::Array(_)) { finish(node, value) } else { value });
-                }
-                Kind::Text(text) => return Ok(Val::Str(crate::val::Text::Shared(text))),
-                Kind::Number(number) => return Ok(Val::Num(*number)),
-                Kind::Bool(b) => return Ok(Val::Bool(*b)),
-                Kind::Null => return Ok(Val::Null),
-                _ => {}
+        if node.extra.is_none()
+            && let Some(value) = self.leaf(node, input, env)
+        {
+            return Ok(value);
+        }
+        self.eval_node(node, id, input, env)
+    }
+
+    /// What needs no evaluation of anything else: it does not nest, and costs nothing beyond what holds it.
+    #[inline(always)]
+    fn leaf(&self, node: &'a Node, input: Val<'a>, env: &'a Frame<'a>) -> Option<Val<'a>> {
+        match &node.kind {
+            Kind::Path { steps, plain: true, .. } => self.plain_path(steps, input, env),
+            Kind::Variable { name, place } => {
+                let value = self.variable(*name, *place, input, env);
+                Some(if matches!(value, Val::Array(_)) { finish(node, value) } else { value })
+            }
+            Kind::Text(text) => Some(Val::Str(crate::val::Text::Shared(text))),
+            Kind::Number(number) => Some(Val::Num(*number)),
+            Kind::Bool(b) => Some(Val::Bool(*b)),
+            Kind::Null => Some(Val::Null),
+            _ => None,
+        }
+    }
+
+    /// Names that lead from object to object; `None` where there is a sequence on the way.
+    #[inline]
+    fn plain_path(&self, steps: &'a [Id], input: Val<'a>, env: &'a Frame<'a>) -> Option<Val<'a>> {
+        let mut at = input;
+        for id in steps {
+            at = match (&self.node(*id).kind, at) {
+                (Kind::Name { key, guess }, Val::Record(fields)) => self.record_field(fields, key, *guess),
+                (Kind::Name { key, .. }, Val::Object(object)) => object.get(key),
+                (Kind::Variable { name, place }, _) => self.variable(*name, *place, input, env),
+                _ => return None,
+            };
+            if at.is_undefined() {
+                return Some(at);
             }
         }
+        // An array that was built here may be a sequence, which a path unwraps.
+        if matches!(at, Val::Array(_)) { None } else { Some(at) }
+    }
+
+    fn eval_node(&mut self, node: &'a Node, id: Id, input: Val<'a>, env: &'a Frame<'a>) -> Res<Val<'a>> {
         self.enter()?;
         let mut value = self.eval_kind(node, id, input, env)?;
         if node.extra.is_some() {
@@ -51,7 +82,7 @@ impl<'a> Machine<'a> {
             Kind::Bool(b) => Ok(Val::Bool(*b)),
             Kind::Null => Ok(Val::Null),
             Kind::Variable { name, place } => Ok(self.variable(*name, *place, input, env)),
-            Kind::Path { steps, keep_singleton } => self.eval_path(node, steps, *keep_singleton, input, env),
+            Kind::Path { steps, keep_singleton, .. } => self.eval_path(node, steps, *keep_singleton, input, env),
             Kind::Name { key, guess } => self.name_step(key, *guess, input),
             Kind::Binary { op, lhs, rhs } => self.eval_binary(node, *op, *lhs, *rhs, input, env),
             Kind::Function { procedure, arguments } => {
@@ -68,14 +99,8 @@ impl<'a> Machine<'a> {
             Kind::Wildcard => self.wildcard(input),
             Kind::Descendant => self.descendants(input),
             Kind::Parent(label) => Ok(self.lookup_text(label, env)),
-            Kind::Regex(regex) => {
-                let regex = &self.unit.code.regexes[*regex as usize];
-                self.func(FuncKind::Regex { regex, position: node.position })
-            }
-            Kind::Lambda(lambda) => {
-                let unit = self.unit;
-                self.func(FuncKind::Lambda(LambdaVal { unit, lambda, env, input, bound: None }))
-            }
+            Kind::Regex(regex) => self.regex_value(*regex, node.position),
+            Kind::Lambda(lambda) => self.lambda_value(lambda, input, env),
             Kind::Thunk(call) => {
                 self.pending = Some(Pending { unit: self.unit, call: *call, input, env });
                 Ok(Val::Func(self.pending_mark))
@@ -84,21 +109,33 @@ impl<'a> Machine<'a> {
                 self.eval_partial(node, *procedure, arguments, input, env)
             }
             Kind::Apply { lhs, rhs } => self.eval_apply(node, *lhs, *rhs, input, env),
-            Kind::Transform { pattern, update, delete } => self.func(FuncKind::Transform {
-                unit: self.unit,
-                env,
-                pattern: *pattern,
-                update: *update,
-                delete: *delete,
-                position: node.position,
-            }),
+            Kind::Transform { .. } => self.transform_value(node, env),
             // A sort is evaluated by its path; a placeholder by its partial application.
-            Kind::Sort(_) => {
-                let items = input.items_or_one();
-                self.eval_sort(id, items, input.has(TUPLES), env)
-            }
+            Kind::Sort(_) => self.eval_sort(id, input.items_or_one(), input.has(TUPLES), env),
             Kind::Placeholder => Ok(Val::Undefined),
         }
+    }
+
+    fn regex_value(&mut self, regex: u32, position: u32) -> Res<Val<'a>> {
+        let regex = &self.unit.code.regexes[regex as usize];
+        self.func(FuncKind::Regex { regex, position })
+    }
+
+    fn lambda_value(&mut self, lambda: &'a Lambda, input: Val<'a>, env: &'a Frame<'a>) -> Res<Val<'a>> {
+        let unit = self.unit;
+        self.func(FuncKind::Lambda(LambdaVal { unit, lambda, env, input, bound: None }))
+    }
+
+    fn transform_value(&mut self, node: &'a Node, env: &'a Frame<'a>) -> Res<Val<'a>> {
+        let Kind::Transform { pattern, update, delete } = &node.kind else { return Ok(Val::Undefined) };
+        self.func(FuncKind::Transform {
+            unit: self.unit,
+            env,
+            pattern: *pattern,
+            update: *update,
+            delete: *delete,
+            position: node.position,
+        })
     }
 
     /// Predicates and grouping of what is no path.

@@ -19,6 +19,9 @@ use crate::signature::Signature;
 use crate::val::{Frame, Func, FuncKind, Items, SEQUENCE, Val};
 use std::sync::LazyLock;
 
+/// What `$eval` weighs on the stack, in KiB of an unoptimized build.
+const EVAL_KIB: u32 = 4;
+
 /// Which dialects know a function.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Known {
@@ -125,22 +128,26 @@ static SIGNATURES: LazyLock<Vec<Signature>> = LazyLock::new(|| {
         .collect()
 });
 
+/// Rows of the table by name; two dialects may have a function of one name each.
+static BY_NAME: LazyLock<hashbrown::HashMap<&'static str, Vec<usize>>> = LazyLock::new(|| {
+    let mut rows: hashbrown::HashMap<&'static str, Vec<usize>> = hashbrown::HashMap::new();
+    for (at, row) in TABLE.iter().enumerate() {
+        rows.entry(row.1).or_default().push(at);
+    }
+    rows
+});
+
 static NO_SIGNATURE: LazyLock<Signature> = LazyLock::new(Signature::empty);
 
 impl Builtin {
     /// The function of that name in a dialect.
     pub(crate) fn of(name: &str, dialect: Dialect) -> Option<Self> {
-        TABLE
-            .iter()
-            .find(|row| {
-                row.1 == name
-                    && match row.5 {
-                        Known::Everywhere => true,
-                        Known::Standard => dialect == Dialect::Standard,
-                        Known::StepFunctions => dialect == Dialect::StepFunctions,
-                    }
-            })
-            .map(|row| row.0)
+        let row = |at: usize| TABLE.get(at).filter(|row| match row.5 {
+            Known::Everywhere => true,
+            Known::Standard => dialect == Dialect::Standard,
+            Known::StepFunctions => dialect == Dialect::StepFunctions,
+        });
+        BY_NAME.get(name)?.iter().find_map(|at| row(*at)).map(|row| row.0)
     }
 
     pub(crate) fn signature(self) -> &'static Signature {
@@ -365,6 +372,7 @@ impl<'a> Machine<'a> {
         let outer = std::mem::replace(&mut self.unit, unit);
         let frame = self.frame(0, env)?;
         self.enter()?;
+        self.weigh(EVAL_KIB)?;
         let result = self.eval(code.root, input, frame).map_err(|fault| {
             if fault.limit.is_some() {
                 return fault;
@@ -372,6 +380,7 @@ impl<'a> Machine<'a> {
             Fault::new("D3121").text_value(&fault.text())
         });
         self.leave();
+        self.unweigh(EVAL_KIB);
         self.unit = outer;
         result
     }

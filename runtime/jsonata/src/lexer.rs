@@ -6,17 +6,44 @@ use crate::fault::{Fault, Res};
 use std::sync::Arc;
 use stepwell_types::Value;
 
-/// What an operator token can be.
-pub(crate) const OPERATORS: [&str; 36] = [
-    ".", "[", "]", "{", "}", "(", ")", ",", "@", "#", ";", ":", "?", "+", "-", "*", "/", "%", "|", "=", "<",
-    ">", "^", "**", "..", ":=", "!=", "<=", ">=", "~>", "and", "or", "in", "&", "!", "~",
-];
+/// An operator of one character, by the character.
+const fn single(byte: u8) -> Option<&'static str> {
+    Some(match byte {
+        b'.' => ".",
+        b'[' => "[",
+        b']' => "]",
+        b'{' => "{",
+        b'}' => "}",
+        b'(' => "(",
+        b')' => ")",
+        b',' => ",",
+        b'@' => "@",
+        b'#' => "#",
+        b';' => ";",
+        b':' => ":",
+        b'?' => "?",
+        b'+' => "+",
+        b'-' => "-",
+        b'*' => "*",
+        b'/' => "/",
+        b'%' => "%",
+        b'|' => "|",
+        b'=' => "=",
+        b'<' => "<",
+        b'>' => ">",
+        b'^' => "^",
+        b'&' => "&",
+        b'!' => "!",
+        b'~' => "~",
+        _ => return None,
+    })
+}
 
 #[derive(Debug, Clone)]
-pub(crate) enum Token {
+pub(crate) enum Token<'t> {
     Operator(&'static str),
-    Name(Arc<str>),
-    Variable(Arc<str>),
+    Name(&'t str),
+    Variable(&'t str),
     Text(Arc<str>),
     Number(f64),
     /// `true`, `false` or `null`.
@@ -29,12 +56,13 @@ pub(crate) enum Token {
     End,
 }
 
-impl Token {
+impl Token<'_> {
     /// The token as errors show it.
     pub(crate) fn to_value(&self) -> Value {
         match self {
             Self::Operator(op) => Value::str(op),
-            Self::Name(name) | Self::Variable(name) | Self::Text(name) => Value::Str(Arc::clone(name)),
+            Self::Name(name) | Self::Variable(name) => Value::str(name),
+            Self::Text(text) => Value::Str(Arc::clone(text)),
             Self::Number(n) => crate::number::to_value(*n).unwrap_or_default(),
             Self::Constant(value) => value.clone(),
             Self::Regex { .. } => Value::object(stepwell_types::Map::new()),
@@ -58,40 +86,23 @@ pub(crate) struct Lexer<'t> {
     units: Option<Vec<u32>>,
 }
 
-fn is_blank(byte: u8) -> bool {
+const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0B)
 }
 
+/// Bytes that end a name: blanks and operators.
+const ENDS_NAME: [bool; 256] = {
+    let mut ends = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        ends[byte as usize] = is_blank(byte) || single(byte).is_some();
+        byte += 1;
+    }
+    ends
+};
+
 fn ends_name(byte: u8) -> bool {
-    is_blank(byte)
-        || matches!(
-            byte,
-            b'.' | b'['
-                | b']'
-                | b'{'
-                | b'}'
-                | b'('
-                | b')'
-                | b','
-                | b'@'
-                | b'#'
-                | b';'
-                | b':'
-                | b'?'
-                | b'+'
-                | b'-'
-                | b'*'
-                | b'/'
-                | b'%'
-                | b'|'
-                | b'='
-                | b'<'
-                | b'>'
-                | b'^'
-                | b'&'
-                | b'!'
-                | b'~'
-        )
+    ENDS_NAME[byte as usize]
 }
 
 impl<'t> Lexer<'t> {
@@ -140,12 +151,12 @@ impl<'t> Lexer<'t> {
     }
 
     /// The next token and the position behind it.
-    pub(crate) fn next(&mut self, slash: Slash) -> Res<(Token, u32)> {
+    pub(crate) fn next(&mut self, slash: Slash) -> Res<(Token<'t>, u32)> {
         let token = self.token(slash)?;
         Ok((token, self.position()))
     }
 
-    fn token(&mut self, slash: Slash) -> Res<Token> {
+    fn token(&mut self, slash: Slash) -> Res<Token<'t>> {
         self.skip_blanks_and_comments()?;
         if self.at >= self.bytes.len() {
             return Ok(Token::End);
@@ -181,18 +192,14 @@ impl<'t> Lexer<'t> {
                     Some(length) => {
                         let name = self.slice(self.at, self.at + length);
                         self.at += length + 1;
-                        Ok(Token::Name(Arc::from(name)))
+                        Ok(Token::Name(name))
                     }
                     None => Err(self.fault("S0105", self.bytes.len())),
                 }
             }
             _ if ends_name(byte) => {
                 self.at += 1;
-                let single = self.slice(self.at - 1, self.at);
-                Ok(OPERATORS
-                    .iter()
-                    .find(|op| **op == single)
-                    .map_or_else(|| Token::Name(Arc::from(single)), |op| Token::Operator(op)))
+                Ok(single(byte).map_or(Token::Name(""), Token::Operator))
             }
             _ => Ok(self.name()),
         }
@@ -214,14 +221,14 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    fn name(&mut self) -> Token {
+    fn name(&mut self) -> Token<'t> {
         let start = self.at;
         while self.at < self.bytes.len() && !ends_name(self.peek(0)) {
             self.at += 1;
         }
         let name = self.slice(start, self.at);
         if let Some(variable) = name.strip_prefix('$') {
-            return Token::Variable(Arc::from(variable));
+            return Token::Variable(variable);
         }
         match name {
             "or" => Token::Operator("or"),
@@ -230,7 +237,7 @@ impl<'t> Lexer<'t> {
             "true" => Token::Constant(Value::Bool(true)),
             "false" => Token::Constant(Value::Bool(false)),
             "null" => Token::Constant(Value::Null),
-            _ => Token::Name(Arc::from(name)),
+            _ => Token::Name(name),
         }
     }
 
@@ -242,7 +249,7 @@ impl<'t> Lexer<'t> {
         self.at - start
     }
 
-    fn number(&mut self) -> Res<Token> {
+    fn number(&mut self) -> Res<Token<'t>> {
         let start = self.at;
         if self.peek(0) == b'0' {
             self.at += 1;
@@ -267,7 +274,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    fn string(&mut self, quote: u8) -> Res<Token> {
+    fn string(&mut self, quote: u8) -> Res<Token<'t>> {
         let mut out = String::new();
         // A high surrogate that waits for its low half.
         let mut high: Option<u16> = None;
@@ -320,7 +327,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    fn regex(&mut self) -> Res<Token> {
+    fn regex(&mut self) -> Res<Token<'t>> {
         let start = self.at;
         let mut depth = 0_i64;
         while self.at < self.bytes.len() {
@@ -344,7 +351,7 @@ impl<'t> Lexer<'t> {
         Err(self.fault("S0302", self.bytes.len()))
     }
 
-    fn close_regex(&mut self, start: usize) -> Res<Token> {
+    fn close_regex(&mut self, start: usize) -> Res<Token<'t>> {
         let pattern = self.slice(start, self.at);
         if pattern.is_empty() {
             return Err(self.fault("S0301", self.at));

@@ -22,7 +22,7 @@
 //! use stepwell_types::{Map, Value};
 //!
 //! let error = Expression::compile("[1, 2", &Options::standard()).unwrap_err();
-//! assert_eq!((error.code, error.position), ("S0203", Some(6)));
+//! assert_eq!((error.code, error.position), ("S0203", Some(5)));
 //!
 //! let expression = Expression::compile("1 + 'one'", &Options::standard())?;
 //! let error = expression.evaluate(None, &Map::new(), &Environment::default()).unwrap_err();

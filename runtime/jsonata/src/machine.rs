@@ -13,6 +13,11 @@ use stepwell_types::{Map, Value};
 /// How many steps pass between two looks at the deadline.
 const DEADLINE_STEPS: u64 = 4_096;
 
+/// KiB of stack in an unoptimized build that one level of [`Budget::depth`] stands for.
+const LEVEL_KIB: u32 = 4;
+/// KiB that the evaluation of one node takes.
+const NODE_KIB: u32 = 2;
+
 pub(crate) struct Machine<'a> {
     pub(crate) bump: &'a Bump,
     pub(crate) unit: &'a Unit<'a>,
@@ -20,6 +25,9 @@ pub(crate) struct Machine<'a> {
     pub(crate) stack: Vec<Val<'a>>,
     pub(crate) depth: u32,
     pub(crate) depth_max: u32,
+    /// What is on the stack, in KiB of an unoptimized build, and what may be.
+    load: u32,
+    load_max: u32,
     /// Steps until the next look at fuel and deadline.
     steps: u64,
     /// Fuel behind those steps.
@@ -97,6 +105,8 @@ impl<'a> Machine<'a> {
             stack: Vec::new(),
             depth: 0,
             depth_max: depth,
+            load: 0,
+            load_max: depth.saturating_mul(LEVEL_KIB),
             steps: 0,
             fuel,
             bytes,
@@ -145,7 +155,7 @@ impl<'a> Machine<'a> {
     #[inline]
     pub(crate) fn charge_bytes(&mut self, bytes: usize) -> Res<()> {
         self.bytes = self.bytes.checked_sub(bytes as u64).ok_or_else(|| Fault::limit(Limit::Bytes))?;
-        self.charge(bytes as u64 >> 4)
+        self.charge(bytes as u64 >> 6)
     }
 
     pub(crate) fn charge_items(&mut self, items: usize) -> Res<()> {
@@ -286,8 +296,9 @@ impl<'a> Machine<'a> {
     #[inline]
     pub(crate) fn enter(&mut self) -> Res<()> {
         self.depth += 1;
+        self.load += NODE_KIB;
         // What is entered evaluates at least a leaf, one level down.
-        if self.depth >= self.depth_max {
+        if self.depth >= self.depth_max || self.load > self.load_max {
             return Err(Fault::limit(Limit::Depth));
         }
         self.charge(1)
@@ -296,6 +307,22 @@ impl<'a> Machine<'a> {
     #[inline]
     pub(crate) fn leave(&mut self) {
         self.depth -= 1;
+        self.load -= NODE_KIB;
+    }
+
+    /// Counts what a call, a grouping or the like takes of the stack besides the levels inside of it.
+    #[inline]
+    pub(crate) fn weigh(&mut self, kib: u32) -> Res<()> {
+        self.load += kib;
+        if self.load > self.load_max {
+            return Err(Fault::limit(Limit::Depth));
+        }
+        Ok(())
+    }
+
+    #[inline]
+    pub(crate) fn unweigh(&mut self, kib: u32) {
+        self.load = self.load.saturating_sub(kib);
     }
 }
 

@@ -6,7 +6,7 @@ use crate::lexer::{Lexer, Slash, Token};
 use crate::regex::Regex;
 use crate::signature::Signature;
 use crate::syntax::{BinaryOp, Direction, Id, NameId, Raw, RawNode, Scope, ScopeId};
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::sync::Arc;
 use stepwell_types::Value;
 
@@ -28,9 +28,12 @@ pub(crate) struct Parsed {
 
 struct Parser<'t> {
     lexer: Lexer<'t>,
-    token: Token,
+    token: Token<'t>,
+    /// How strongly the token binds what stands to its left.
+    power: u32,
     position: u32,
     out: Parsed,
+    /// Names by text, once there are more than a scan finds faster.
     interned: HashMap<Arc<str>, NameId>,
     scope: ScopeId,
     nesting: u32,
@@ -40,6 +43,7 @@ pub(crate) fn parse(text: &str) -> Res<Parsed> {
     let mut parser = Parser {
         lexer: Lexer::new(text),
         token: Token::End,
+        power: 0,
         position: 0,
         out: Parsed {
             nodes: Vec::with_capacity(text.len() / 4),
@@ -63,7 +67,7 @@ pub(crate) fn parse(text: &str) -> Res<Parsed> {
 }
 
 /// How strongly an operator binds what stands to its left.
-fn left_power(token: &Token) -> u32 {
+fn left_power(token: &Token<'_>) -> u32 {
     let Token::Operator(op) = token else { return 0 };
     match *op {
         "[" | "(" | "@" | "#" => 80,
@@ -80,7 +84,10 @@ fn left_power(token: &Token) -> u32 {
     }
 }
 
-impl Parser<'_> {
+/// Up to this many names a scan finds one faster than a hash.
+const SCAN_NAMES_MAX: usize = 16;
+
+impl<'t> Parser<'t> {
     fn fault(&self, code: &'static str) -> Box<Fault> {
         let mut fault = Fault::new(code).at(self.position);
         fault.token = Some(self.token.to_value());
@@ -95,6 +102,7 @@ impl Parser<'_> {
         let (token, position) = self.lexer.next(slash)?;
         self.position = if matches!(token, Token::End) { self.lexer.end_position() } else { position };
         self.token = token;
+        self.power = left_power(&self.token);
         if matches!(self.token, Token::Operator("!" | "~")) {
             return Err(self.fault("S0204"));
         }
@@ -118,13 +126,23 @@ impl Parser<'_> {
         &self.out.nodes[id as usize]
     }
 
-    fn intern(&mut self, name: &Arc<str>) -> NameId {
-        if let Some(id) = self.interned.get(name) {
-            return *id;
+    fn intern(&mut self, name: &'t str) -> NameId {
+        let known = if self.interned.is_empty() {
+            let at = self.out.names.iter().position(|known| **known == *name);
+            at.and_then(|at| u32::try_from(at).ok())
+        } else {
+            self.interned.get(name).copied()
+        };
+        if let Some(id) = known {
+            return id;
         }
         let id = u32::try_from(self.out.names.len()).unwrap_or(u32::MAX);
-        self.out.names.push(Arc::clone(name));
-        self.interned.insert(Arc::clone(name), id);
+        self.out.names.push(Arc::from(name));
+        if self.out.names.len() == SCAN_NAMES_MAX {
+            self.interned = self.out.names.iter().cloned().zip(0..).collect();
+        } else if self.out.names.len() > SCAN_NAMES_MAX {
+            self.interned.insert(Arc::from(name), id);
+        }
         id
     }
 
@@ -148,7 +166,7 @@ impl Parser<'_> {
             return Err(Fault::limit(Limit::Depth).at(self.position));
         }
         let mut left = self.prefix()?;
-        while right_power < left_power(&self.token) {
+        while right_power < self.power {
             left = self.infix(left)?;
         }
         self.nesting -= 1;
@@ -165,8 +183,8 @@ impl Parser<'_> {
         self.advance(Slash::Divides)?;
         let raw = match token {
             Token::End => Raw::End,
-            Token::Name(name) => Raw::Name(name),
-            Token::Variable(name) => Raw::Variable { name: self.intern(&name), scope: self.scope },
+            Token::Name(name) => Raw::Name(Arc::from(name)),
+            Token::Variable(name) => Raw::Variable { name: self.intern(name), scope: self.scope },
             Token::Text(text) => Raw::Text(text),
             Token::Number(number) => Raw::Number(number),
             Token::Constant(value) => Raw::Constant(value),
@@ -395,6 +413,8 @@ impl Parser<'_> {
                 return Err(fault);
             };
             parameters.push(name);
+            // A parameter is declared here, not read.
+            self.out.nodes[*argument as usize].raw = Raw::Placeholder;
         }
         let mut signature = None;
         if self.is("<") {

@@ -18,8 +18,9 @@ struct Slot {
 
 struct Process {
     nodes: Vec<Node>,
-    /// For each node, the `%` inside it that have not found their step yet.
+    /// For each node, the `%` inside it that have not found their step yet; empty where the text has no `%`.
     seeking: Vec<Vec<usize>>,
+    has_parents: bool,
     slots: Vec<Slot>,
     /// The slot of each `Kind::Parent` node.
     parent_slots: Vec<(Id, usize)>,
@@ -29,8 +30,9 @@ struct Process {
 pub(crate) fn process(parsed: &mut Parsed) -> Res<Code> {
     let raw = std::mem::take(&mut parsed.nodes);
     let mut process = Process {
-        nodes: Vec::with_capacity(raw.len() * 2),
-        seeking: Vec::with_capacity(raw.len() * 2),
+        nodes: Vec::with_capacity(raw.len() + raw.len() / 2),
+        seeking: Vec::new(),
+        has_parents: parsed.has_tuples,
         slots: Vec::new(),
         parent_slots: Vec::new(),
         guesses: 0,
@@ -45,7 +47,7 @@ pub(crate) fn process(parsed: &mut Parsed) -> Res<Code> {
         map.push(id);
     }
     let root = map[parsed.root as usize];
-    if process.is_parent(root) || !process.seeking[root as usize].is_empty() {
+    if process.is_parent(root) || process.seeking.get(root as usize).is_some_and(|slots| !slots.is_empty()) {
         let node = &process.nodes[root as usize];
         let mut fault = Fault::new("S0217").token(node.kind.type_name());
         fault.position = (node.position > 0).then_some(node.position);
@@ -68,7 +70,9 @@ pub(crate) fn process(parsed: &mut Parsed) -> Res<Code> {
 impl Process {
     fn push(&mut self, kind: Kind, position: u32) -> Id {
         self.nodes.push(Node::new(kind, position));
-        self.seeking.push(Vec::new());
+        if self.has_parents {
+            self.seeking.push(Vec::new());
+        }
         u32::try_from(self.nodes.len() - 1).unwrap_or(u32::MAX)
     }
 
@@ -91,7 +95,7 @@ impl Process {
     }
 
     fn path_of(&mut self, step: Id) -> Id {
-        self.push(Kind::Path { steps: vec![step], keep_singleton: false }, 0)
+        self.push(Kind::Path { steps: vec![step], keep_singleton: false, plain: false }, 0)
     }
 
     fn steps(&self, path: Id) -> &[Id] {
@@ -318,7 +322,9 @@ impl Process {
         let checked = if path == lhs { self.steps(path).len() } else { 0 };
         if self.is_parent(lhs) {
             let slot = self.slot_of(lhs);
-            self.seeking[path as usize] = slot.into_iter().collect();
+            if let Some(seeking) = self.seeking.get_mut(path as usize) {
+                *seeking = slot.into_iter().collect();
+            }
         }
         if matches!(self.kind(rest), Kind::Path { .. }) {
             let steps = self.steps(rest).to_vec();
@@ -383,14 +389,15 @@ impl Process {
         if self.at(step).group().is_some() {
             return Err(Fault::new("S0209").at(position));
         }
-        for slot in self.seeking[predicate as usize].clone() {
+        let seeking = self.seeking.get(predicate as usize).cloned().unwrap_or_default();
+        for slot in seeking.iter().copied() {
             if self.slots[slot].level == 1 {
                 self.seek_parent(step, slot)?;
             } else {
                 self.slots[slot].level -= 1;
             }
         }
-        if !self.seeking[predicate as usize].is_empty() {
+        if !seeking.is_empty() {
             self.push_ancestry(step, predicate);
         }
         let extra = self.at(step).extra_mut();
@@ -474,6 +481,9 @@ impl Process {
     }
 
     fn push_ancestry(&mut self, result: Id, value: Id) {
+        if !self.has_parents {
+            return;
+        }
         let mut slots = self.seeking[value as usize].clone();
         if self.is_parent(value) {
             slots.extend(self.slot_of(value));
@@ -482,6 +492,9 @@ impl Process {
     }
 
     fn resolve_ancestry(&mut self, path: Id) -> Res<()> {
+        if !self.has_parents {
+            return Ok(());
+        }
         let Some(last) = self.steps(path).last().copied() else { return Ok(()) };
         let mut slots = self.seeking[last as usize].clone();
         if self.is_parent(last) {

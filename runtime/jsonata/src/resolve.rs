@@ -18,9 +18,10 @@ pub(crate) fn resolve(code: &mut Code, parsed: &Parsed, options: &Options<'_>) -
         .map(|scope| scope.names.iter().map(|name| Arc::clone(&code.names[*name as usize])).collect())
         .collect();
     let mut uses = Vec::new();
-    let members = members_read(code);
-    for (id, node) in code.nodes.iter_mut().enumerate() {
-        let Kind::Variable { name, place } = &mut node.kind else { continue };
+    let mut found = Vec::new();
+    mark_plain_paths(code);
+    for id in 0..code.nodes.len() {
+        let Kind::Variable { name, place } = &mut code.nodes[id].kind else { continue };
         // Until here a local place carries the scope in which the variable stands.
         let Place::Local { slot: scope, .. } = *place else { continue };
         let local = find(&parsed.scopes, ScopeId::from(scope), *name);
@@ -30,18 +31,51 @@ pub(crate) fn resolve(code: &mut Code, parsed: &Parsed, options: &Options<'_>) -
             Some((depth, slot)) if !parsed.has_tuples => Place::Local { depth, slot },
             _ => Place::Dynamic,
         };
-        let is_function = code.builtins[*name as usize].is_some();
-        if matches!(place, Place::Global) && !is_function {
-            let member = members.iter().find(|(variable, _)| *variable as usize == id);
-            uses.push(VariableUse {
-                name: Arc::clone(&code.names[*name as usize]),
-                member: member.map(|(_, key)| Arc::clone(key)),
-                position: node.position,
-            });
+        let (name, global) = (*name as usize, matches!(place, Place::Global));
+        if global && code.builtins[name].is_none() {
+            found.push((id, name));
         }
+    }
+    if found.is_empty() {
+        return uses;
+    }
+    let members = members_read(code);
+    for (id, name) in found {
+        let member = members.iter().find(|(variable, _)| *variable as usize == id);
+        let member = member.and_then(|(_, step)| match &code.nodes[*step as usize].kind {
+            Kind::Name { key, .. } => Some(Arc::clone(key)),
+            _ => None,
+        });
+        let position = code.nodes[id].position;
+        uses.push(VariableUse { name: Arc::clone(&code.names[name]), member, position });
     }
     uses.sort_by_key(|variable| variable.position);
     uses
+}
+
+/// Tells which paths are nothing but names.
+fn mark_plain_paths(code: &mut Code) {
+    for id in 0..code.nodes.len() {
+        let node = &code.nodes[id];
+        let Kind::Path { steps, keep_singleton: false, .. } = &node.kind else { continue };
+        if node.extra.is_some() || node.keep_array || node.tuple {
+            continue;
+        }
+        let names = steps.iter().all(|step| {
+            let step = &code.nodes[*step as usize];
+            matches!(step.kind, Kind::Name { .. } | Kind::Variable { .. })
+                && step.extra.is_none()
+                && !step.keep_array
+                && !step.tuple
+        });
+        let later = steps.iter().skip(1).all(|s| matches!(code.nodes[*s as usize].kind, Kind::Name { .. }));
+        if names
+            && later
+            && let Kind::Path { plain, .. } = &mut code.nodes[id].kind
+        {
+            *plain = true;
+        }
+    }
 }
 
 /// How many frames up and in which slot a name is bound; scopes that bind nothing have no frame.
@@ -60,16 +94,15 @@ fn find(scopes: &[Scope], from: ScopeId, name: NameId) -> Option<(u16, u16)> {
     None
 }
 
-/// The field read right after each variable at the head of a path.
-fn members_read(code: &Code) -> Vec<(Id, Arc<str>)> {
+/// The step right after each variable at the head of a path.
+fn members_read(code: &Code) -> Vec<(Id, Id)> {
     let mut members = Vec::new();
     for node in &code.nodes {
         let Kind::Path { steps, .. } = &node.kind else { continue };
-        let [first, second, ..] = steps.as_slice() else { continue };
-        if let (Kind::Variable { .. }, Kind::Name { key, .. }) =
-            (&code.nodes[*first as usize].kind, &code.nodes[*second as usize].kind)
+        if let [first, second, ..] = steps.as_slice()
+            && matches!(code.nodes[*first as usize].kind, Kind::Variable { .. })
         {
-            members.push((*first, Arc::clone(key)));
+            members.push((*first, *second));
         }
     }
     members

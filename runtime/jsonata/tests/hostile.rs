@@ -117,10 +117,12 @@ fn recursion() {
 
 #[test]
 fn values_nested_too_deeply() {
-    check("$reduce([1..1000], function($a, $b) { [$a] }, 1)", Limit::Depth);
+    check("$reduce([1..1000], function($a, $b) { [[$a]] }, 1)", Limit::Depth);
     check("$string($reduce([1..1000], function($a, $b) { {'a': $a} }, 1))", Limit::Depth);
-    check("($n := $reduce([1..1000], function($a, $b) { [$a] }, 1); $n = $n ~> $clone())", Limit::Depth);
+    check("$reduce([1..1000], function($a, $b) { [[$a]] }, 1) ~> $clone()", Limit::Depth);
+    check("($n := $reduce([1..1000], function($a, $b) { [[$a]] }, 1); $n = [$n])", Limit::Depth);
     check("$reduce([1..1000], function($a, $b) { {'a': $a} }, 1).**", Limit::Depth);
+    check("$reduce([1..1000], function($a, $b) { [[$a]] }, 1).*", Limit::Depth);
 }
 
 #[test]

@@ -4,9 +4,29 @@ use crate::code::{Kind, Node};
 use crate::fault::{Fault, Res};
 use crate::functions::Builtin;
 use crate::machine::Machine;
+use crate::regex::Regex;
 use crate::syntax::Id;
 use crate::val::{Frame, Func, FuncKind, LambdaVal, Text, Val};
 use stepwell_types::Value;
+
+/// What a call weighs on the stack, in KiB of an unoptimized build.
+const CALL_KIB: u32 = 3;
+/// What a call from a built-in function weighs besides.
+const CALL_BACK_KIB: u32 = 5;
+
+/// The fault with the name and place of a function's last call, as the reference adds them.
+fn blame(mut fault: Box<Fault>, function: &Func<'_>) -> Box<Fault> {
+    if fault.token.is_none()
+        && let Some(Val::Str(token)) = function.token.get()
+    {
+        fault.token = Some(Value::Str(token.to_arc()));
+    }
+    let position = function.position.get();
+    if position > 0 {
+        fault.position = Some(position);
+    }
+    fault
+}
 
 impl<'a> Machine<'a> {
     pub(super) fn eval_function(
@@ -132,7 +152,45 @@ impl<'a> Machine<'a> {
         input: Val<'a>,
         env: &'a Frame<'a>,
     ) -> Res<Val<'a>> {
-        let mut value = self.apply_inner(function, arguments, input, env)?;
+        let value = self.apply_inner(function, arguments, input, env)?;
+        if matches!(value, Val::Func(_)) { self.tail_calls(value, input, env) } else { Ok(value) }
+    }
+
+    /// Calls a function from a built-in one: a lambda without a signature right away.
+    pub(crate) fn call_back(
+        &mut self,
+        function: &'a Func<'a>,
+        arguments: &[Val<'a>],
+        env: &'a Frame<'a>,
+    ) -> Res<Val<'a>> {
+        self.weigh(CALL_BACK_KIB)?;
+        let value = self.call_back_inner(function, arguments, env)?;
+        self.unweigh(CALL_BACK_KIB);
+        Ok(value)
+    }
+
+    fn call_back_inner(
+        &mut self,
+        function: &'a Func<'a>,
+        arguments: &[Val<'a>],
+        env: &'a Frame<'a>,
+    ) -> Res<Val<'a>> {
+        let inner = match &function.kind {
+            FuncKind::Closure(inner) => inner,
+            _ => function,
+        };
+        if let FuncKind::Lambda(lambda) = &inner.kind
+            && lambda.lambda.signature.is_none()
+        {
+            let value = self.call_lambda(lambda, arguments).map_err(|fault| blame(fault, inner))?;
+            return if matches!(value, Val::Func(_)) { self.tail_calls(value, Val::Null, env) } else { Ok(value) };
+        }
+        self.apply(Val::Func(function), arguments, Val::Null, env)
+    }
+
+    /// Makes the calls that a lambda left to its caller.
+    fn tail_calls(&mut self, value: Val<'a>, input: Val<'a>, env: &'a Frame<'a>) -> Res<Val<'a>> {
+        let mut value = value;
         while let Val::Func(func) = value {
             if !matches!(func.kind, FuncKind::Pending) {
                 break;
@@ -182,21 +240,7 @@ impl<'a> Machine<'a> {
         env: &'a Frame<'a>,
     ) -> Res<Val<'a>> {
         let Val::Func(func) = function else { return Err(Fault::new("T1006")) };
-        match self.invoke(func, arguments, input, env) {
-            Ok(value) => Ok(value),
-            Err(mut fault) => {
-                if fault.token.is_none()
-                    && let Some(Val::Str(token)) = func.token.get()
-                {
-                    fault.token = Some(Value::Str(token.to_arc()));
-                }
-                let position = func.position.get();
-                if position > 0 {
-                    fault.position = Some(position);
-                }
-                Err(fault)
-            }
-        }
+        self.invoke(func, arguments, input, env).map_err(|fault| blame(fault, func))
     }
 
     fn invoke(
@@ -207,70 +251,130 @@ impl<'a> Machine<'a> {
         env: &'a Frame<'a>,
     ) -> Res<Val<'a>> {
         match &func.kind {
-            FuncKind::Builtin(builtin) => {
-                let arguments = self.validate(builtin.signature(), arguments, input)?;
-                if *builtin == Builtin::Eval {
-                    self.eval_input = input;
-                }
-                self.call_builtin(*builtin, arguments, env)
-            }
-            FuncKind::Lambda(lambda) => {
-                let arguments = match &lambda.lambda.signature {
-                    Some(signature) if lambda.bound.is_none() => {
-                        self.validate(signature, arguments, input)?
-                    }
-                    _ => arguments,
-                };
-                self.call_lambda(lambda, arguments)
-            }
+            FuncKind::Builtin(builtin) => self.invoke_builtin(*builtin, arguments, input, env),
+            FuncKind::Lambda(lambda) => self.invoke_lambda(lambda, arguments, input),
             FuncKind::Closure(inner) => self.apply(Val::Func(inner), arguments, Val::Null, env),
             FuncKind::Pending => Ok(Val::Undefined),
-            FuncKind::Regex { regex, position } => {
-                let text = self.javascript_text(arguments.first().copied().unwrap_or(Val::Undefined), 0)?;
-                let from = match arguments.get(1) {
-                    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-                    Some(Val::Num(from)) => *from as usize,
-                    _ => 0,
-                };
-                self.regex_match(regex, *position, text, from)
-            }
+            FuncKind::Regex { regex, position } => self.invoke_regex(regex, *position, arguments),
             FuncKind::RegexNext { regex, position, text, from } => {
-                if *from >= crate::text::utf16_len(text.as_str()) {
-                    return Ok(Val::Undefined);
-                }
-                let found = self.regex_match(regex, *position, *text, *from)?;
-                if found.field("match").as_str() == Some("") {
-                    return Err(Fault::new("D1004").at(*position).text_value(regex.source()));
-                }
-                Ok(found)
+                self.invoke_regex_next(regex, *position, *text, *from)
             }
-            FuncKind::Chain(first, second) => {
-                let value = self.apply(Val::Func(first), arguments.get(..1).unwrap_or(&[Val::Undefined]), Val::Null, env)?;
-                self.apply(Val::Func(second), &[value], Val::Null, env)
-            }
+            FuncKind::Chain(first, second) => self.invoke_chain(first, second, arguments, env),
             FuncKind::Partial { function, arguments: known } => {
-                let mut rest = arguments.iter().copied();
-                let start = self.stack.len();
-                for argument in *known {
-                    let value = argument.or_else(|| rest.next()).unwrap_or(Val::Undefined);
-                    self.push(value)?;
-                }
-                let arguments = self.pop_slice(start)?;
-                match &function.kind {
-                    FuncKind::Builtin(builtin) => self.call_unchecked(*builtin, arguments, env),
-                    _ => self.invoke(function, arguments, Val::Undefined, env),
-                }
+                self.invoke_partial(function, known, arguments, env)
             }
-            FuncKind::Transform { unit, env, pattern, update, delete, position } => {
-                let signature = Builtin::transform_signature();
-                let arguments = self.validate(signature, arguments, input)?;
-                let subject = arguments.first().copied().unwrap_or(Val::Undefined);
-                self.transform(unit, env, *pattern, *update, *delete, *position, subject)
-            }
+            FuncKind::Transform { .. } => self.invoke_transform(func, arguments, input),
         }
     }
 
+    fn invoke_builtin(
+        &mut self,
+        builtin: Builtin,
+        arguments: &[Val<'a>],
+        input: Val<'a>,
+        env: &'a Frame<'a>,
+    ) -> Res<Val<'a>> {
+        let arguments = self.validate(builtin.signature(), arguments, input)?;
+        if builtin == Builtin::Eval {
+            self.eval_input = input;
+        }
+        self.call_builtin(builtin, arguments, env)
+    }
+
+    fn invoke_lambda(
+        &mut self,
+        lambda: &LambdaVal<'a>,
+        arguments: &[Val<'a>],
+        input: Val<'a>,
+    ) -> Res<Val<'a>> {
+        match &lambda.lambda.signature {
+            Some(signature) if lambda.bound.is_none() => {
+                let arguments = self.validate(signature, arguments, input)?;
+                self.call_lambda(lambda, arguments)
+            }
+            _ => self.call_lambda(lambda, arguments),
+        }
+    }
+
+    fn invoke_regex(&mut self, regex: &'a Regex, position: u32, arguments: &[Val<'a>]) -> Res<Val<'a>> {
+        let text = self.javascript_text(arguments.first().copied().unwrap_or(Val::Undefined), 0)?;
+        let from = match arguments.get(1) {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+            Some(Val::Num(from)) => *from as usize,
+            _ => 0,
+        };
+        self.regex_match(regex, position, text, from)
+    }
+
+    fn invoke_regex_next(
+        &mut self,
+        regex: &'a Regex,
+        position: u32,
+        text: Text<'a>,
+        from: usize,
+    ) -> Res<Val<'a>> {
+        if from >= crate::text::utf16_len(text.as_str()) {
+            return Ok(Val::Undefined);
+        }
+        let found = self.regex_match(regex, position, text, from)?;
+        if found.field("match").as_str() == Some("") {
+            return Err(Fault::new("D1004").at(position).text_value(regex.source()));
+        }
+        Ok(found)
+    }
+
+    fn invoke_chain(
+        &mut self,
+        first: &'a Func<'a>,
+        second: &'a Func<'a>,
+        arguments: &[Val<'a>],
+        env: &'a Frame<'a>,
+    ) -> Res<Val<'a>> {
+        self.weigh(CALL_KIB)?;
+        let argument = arguments.first().copied().unwrap_or(Val::Undefined);
+        let value = self.apply(Val::Func(first), &[argument], Val::Null, env)?;
+        let value = self.apply(Val::Func(second), &[value], Val::Null, env)?;
+        self.unweigh(CALL_KIB);
+        Ok(value)
+    }
+
+    fn invoke_partial(
+        &mut self,
+        function: &'a Func<'a>,
+        known: &[Option<Val<'a>>],
+        arguments: &[Val<'a>],
+        env: &'a Frame<'a>,
+    ) -> Res<Val<'a>> {
+        let mut rest = arguments.iter().copied();
+        let start = self.stack.len();
+        for argument in known {
+            let value = argument.or_else(|| rest.next()).unwrap_or(Val::Undefined);
+            self.push(value)?;
+        }
+        let arguments = self.pop_slice(start)?;
+        self.weigh(CALL_KIB)?;
+        let value = match &function.kind {
+            FuncKind::Builtin(builtin) => self.call_unchecked(*builtin, arguments, env)?,
+            _ => self.invoke(function, arguments, Val::Undefined, env)?,
+        };
+        self.unweigh(CALL_KIB);
+        Ok(value)
+    }
+
+    fn invoke_transform(&mut self, func: &'a Func<'a>, arguments: &[Val<'a>], input: Val<'a>) -> Res<Val<'a>> {
+        let FuncKind::Transform { unit, env, pattern, update, delete, position } = &func.kind else {
+            return Ok(Val::Undefined);
+        };
+        let arguments = self.validate(Builtin::transform_signature(), arguments, input)?;
+        let subject = arguments.first().copied().unwrap_or(Val::Undefined);
+        self.weigh(CALL_KIB)?;
+        let value = self.transform(unit, env, *pattern, *update, *delete, *position, subject)?;
+        self.unweigh(CALL_KIB);
+        Ok(value)
+    }
+
     fn call_lambda(&mut self, lambda: &LambdaVal<'a>, arguments: &[Val<'a>]) -> Res<Val<'a>> {
+        self.weigh(CALL_KIB)?;
         let outer = std::mem::replace(&mut self.unit, lambda.unit);
         let code = lambda.lambda;
         let names = &self.unit.code.scopes[code.scope as usize];
@@ -288,6 +392,7 @@ impl<'a> Machine<'a> {
         }
         let value = self.eval(code.body, lambda.input, env)?;
         self.unit = outer;
+        self.unweigh(CALL_KIB);
         Ok(value)
     }
 

@@ -8,6 +8,9 @@ use crate::val::{CONS, Frame, Items, KEEP_SINGLETON, OUTER, SEQUENCE, TUPLES, Va
 use std::sync::Arc;
 use stepwell_types::Map;
 
+/// What a predicate weighs on the stack, in KiB of an unoptimized build.
+const FILTER_KIB: u32 = 5;
+
 /// What a step gives to the next one.
 enum Step<'a> {
     /// A sequence, not made into an array yet.
@@ -84,12 +87,15 @@ impl<'a> Machine<'a> {
     ) -> Res<Val<'a>> {
         let mut sequence = sequence;
         let mut result = Step::Sequence(sequence);
+        let mut tuples = false;
         for (at, id) in steps.iter().enumerate().skip(from) {
             let step = self.node(*id);
-            if step.tuple {
+            tuples |= step.tuple;
+            let opens = at == 0 && step.cons_array;
+            if tuples && !opens {
                 return self.walk_tuples(node, steps, at, sequence, keep_singleton, env);
             }
-            if at == 0 && step.cons_array {
+            if opens {
                 let wrapped = match input.items() {
                     Some(_) => input,
                     None => self.array_of(Items::One(input), SEQUENCE)?,
@@ -288,6 +294,13 @@ impl<'a> Machine<'a> {
 
     /// Keeps the items for which the predicate holds, or that stand where it says.
     pub(super) fn filter(&mut self, predicate: Id, input: Val<'a>, env: &'a Frame<'a>) -> Res<Val<'a>> {
+        self.weigh(FILTER_KIB)?;
+        let value = self.filter_items(predicate, input, env)?;
+        self.unweigh(FILTER_KIB);
+        Ok(value)
+    }
+
+    fn filter_items(&mut self, predicate: Id, input: Val<'a>, env: &'a Frame<'a>) -> Res<Val<'a>> {
         let tuples = input.has(TUPLES);
         let flags = if tuples { SEQUENCE | TUPLES } else { SEQUENCE };
         let items = input.items_or_one();

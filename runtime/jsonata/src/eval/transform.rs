@@ -28,7 +28,7 @@ impl<'a> Machine<'a> {
             Val::Func(clone) if matches!(clone.kind, crate::val::FuncKind::Builtin(_)) => {
                 self.deep_copy(subject, 0)?
             }
-            Val::Func(clone) => self.apply(Val::Func(clone), &[subject], Val::Null, env)?,
+            Val::Func(clone) => self.call_back(clone, &[subject], env)?,
             _ => return Err(Fault::new("T2013").at(position)),
         };
         let matches = self.eval(pattern, result, env)?;

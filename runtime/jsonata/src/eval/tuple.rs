@@ -6,6 +6,9 @@ use crate::machine::Machine;
 use crate::syntax::Id;
 use crate::val::{Field, Frame, Items, Object, SEQUENCE, TUPLES, Text, Val};
 
+/// What a stream of tuples weighs on the stack, in KiB of an unoptimized build.
+const TUPLES_KIB: u32 = 3;
+
 impl<'a> Machine<'a> {
     /// The steps from the first that works on tuples to the end of the path.
     pub(super) fn walk_tuples(
@@ -18,10 +21,12 @@ impl<'a> Machine<'a> {
         env: &'a Frame<'a>,
     ) -> Res<Val<'a>> {
         let mut tuples: Option<Items<'a>> = None;
+        self.weigh(TUPLES_KIB)?;
         for id in steps.iter().skip(from) {
             let step = self.node(*id);
             tuples = Some(self.tuple_step(*id, step, input, tuples, env)?);
         }
+        self.unweigh(TUPLES_KIB);
         let tuples = tuples.unwrap_or(Items::Vals(&[]));
         let stream = self.array_of(tuples, SEQUENCE | TUPLES)?;
         let mut value = stream;

@@ -1,14 +1,19 @@
 //! Functions that call functions.
 
 use super::{Builtin, arg, arity, func_arg, items_arg};
+use crate::code::{Kind, Place};
 use crate::fault::{Fault, Res};
 use crate::machine::Machine;
-use crate::val::{Field, Frame, Func, Items, SEQUENCE, Val};
+use crate::syntax::{BinaryOp, Direction, Id};
+use crate::val::{Field, Frame, Func, FuncKind, Items, SEQUENCE, Val};
 
 #[expect(clippy::cast_precision_loss, reason = "places are far below 2^53")]
 fn number<'a>(place: usize) -> Val<'a> {
     Val::Num(place as f64)
 }
+
+/// What a sort by a function weighs on the stack besides the call, in KiB of an unoptimized build.
+const SORT_KIB: u32 = 3;
 
 impl<'a> Machine<'a> {
     pub(super) fn higher_order(
@@ -36,7 +41,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Calls with as many of value, key and whole as the function takes.
-    fn call_back(
+    fn call_with(
         &mut self,
         callback: &'a Func<'a>,
         count: usize,
@@ -44,8 +49,7 @@ impl<'a> Machine<'a> {
         env: &'a Frame<'a>,
     ) -> Res<Val<'a>> {
         self.charge(1)?;
-        let count = count.clamp(1, 3);
-        self.apply(Val::Func(callback), arguments.get(..count).unwrap_or_default(), Val::Null, env)
+        self.call_back(callback, arguments.get(..count.clamp(1, 3)).unwrap_or_default(), env)
     }
 
     fn map_or_filter(
@@ -60,7 +64,7 @@ impl<'a> Machine<'a> {
         let start = self.stack.len();
         for at in 0..items.len() {
             let item = items.get(at);
-            let value = self.call_back(callback, count, [item, number(at), whole], env)?;
+            let value = self.call_with(callback, count, [item, number(at), whole], env)?;
             if function == Builtin::Map {
                 if !value.is_undefined() {
                     self.push(value)?;
@@ -83,7 +87,7 @@ impl<'a> Machine<'a> {
         let mut found = None;
         for at in 0..items.len() {
             let item = items.get(at);
-            let value = self.call_back(callback, count, [item, number(at), whole], env)?;
+            let value = self.call_with(callback, count, [item, number(at), whole], env)?;
             if self.truthy(value)? && found.replace(item).is_some() {
                 return Err(Fault::new("D3138").index(at));
             }
@@ -109,7 +113,7 @@ impl<'a> Machine<'a> {
             self.charge(1)?;
             let arguments = [value, items.get(at), number(at), whole];
             let arguments = arguments.get(..count.clamp(2, 4)).unwrap_or_default();
-            value = self.apply(Val::Func(callback), arguments, Val::Null, env)?;
+            value = self.call_back(callback, arguments, env)?;
         }
         Ok(value)
     }
@@ -128,7 +132,7 @@ impl<'a> Machine<'a> {
         for (key, value) in fields {
             let Some(callback) = callback else { return Err(super::wrong_argument(function)) };
             let count = arity(callback);
-            let result = self.call_back(callback, count, [*value, Val::Str(*key), subject], env)?;
+            let result = self.call_with(callback, count, [*value, Val::Str(*key), subject], env)?;
             if function == Builtin::Each {
                 if !result.is_undefined() {
                     self.push(result)?;
@@ -148,41 +152,148 @@ impl<'a> Machine<'a> {
         if items.len() <= 1 {
             return Ok(arg(arguments, 0));
         }
-        let order = match func_arg(Builtin::Sort, arguments, 1)? {
-            Some(comparator) => self.merge_sort(items.len(), &mut |machine, a, b| {
-                let pair = [items.get(a), items.get(b)];
-                let value = machine.apply(Val::Func(comparator), &pair, Val::Null, env)?;
-                Ok(machine.javascript_truthy(value))
-            })?,
+        let comparator = func_arg(Builtin::Sort, arguments, 1)?;
+        let by_keys = match comparator {
+            Some(comparator) => self.sort_by_comparator_keys(items, comparator)?,
             None => {
                 self.charge_items(items.len())?;
                 let mut numbers = true;
                 for item in items.iter() {
                     numbers &= self.is_numeric(item)?;
                 }
-                let strings = items.iter().all(|item| item.as_str().is_some());
-                if !numbers && !strings {
+                if !numbers && !items.iter().all(|item| item.as_str().is_some()) {
                     return Err(Fault::new("D3070").index(1));
                 }
-                self.charge_bytes(items.len() * size_of::<usize>())?;
-                let mut order: Vec<usize> = (0..items.len()).collect();
-                // Nothing can fail or contradict itself here, so any stable sort gives the same.
-                self.charge_items(items.len() * (usize::BITS - items.len().leading_zeros()) as usize / 4)?;
-                if numbers {
-                    let key = |at: &usize| if let Val::Num(n) = items.get(*at) { n } else { 0.0 };
-                    order.sort_by(|a, b| key(a).partial_cmp(&key(b)).unwrap_or(std::cmp::Ordering::Equal));
-                } else {
-                    let key = |at: &usize| items.get(*at).as_str().unwrap_or_default();
-                    order.sort_by(|a, b| crate::text::compare(key(a), key(b)));
-                }
-                order
+                self.sort_by_keys(&items.iter().collect::<Vec<_>>(), Direction::Ascending)?
             }
+        };
+        let order = match (by_keys, comparator) {
+            (Some(order), _) => order,
+            (None, Some(comparator)) => self.merge_sort(items.len(), &mut |machine, a, b| {
+                let pair = [items.get(a), items.get(b)];
+                machine.weigh(SORT_KIB)?;
+                let value = machine.call_back(comparator, &pair, env)?;
+                machine.unweigh(SORT_KIB);
+                Ok(machine.javascript_truthy(value))
+            })?,
+            (None, None) => (0..items.len()).collect(),
         };
         let start = self.stack.len();
         for at in order {
             self.push(items.get(at))?;
         }
         self.pop_array(start, 0)
+    }
+
+    /// The order of items by a comparator such as `function($a, $b) { $a.price > $b.price }`, whose keys are read
+    /// once. `None` where the comparator is another, or the keys are not all numbers or all strings.
+    fn sort_by_comparator_keys(&mut self, items: Items<'a>, comparator: &'a Func<'a>) -> Res<Option<Vec<usize>>> {
+        let Some((steps, direction)) = self.comparator_keys(comparator) else { return Ok(None) };
+        self.charge_items(items.len().saturating_mul(steps.len() + 1))?;
+        let mut keys = Vec::with_capacity(items.len());
+        for item in items.iter() {
+            let mut key = item;
+            for (name, guess) in &steps {
+                key = match key {
+                    Val::Record(fields) => self.record_field(fields, name, *guess),
+                    Val::Object(object) => object.get(name),
+                    _ => return Ok(None),
+                };
+            }
+            keys.push(key);
+        }
+        self.sort_by_keys(&keys, direction)
+    }
+
+    /// The names that a comparator reads from both of its arguments alike, and the order that it asks for.
+    fn comparator_keys(&self, comparator: &'a Func<'a>) -> Option<(Vec<(&'a str, u32)>, Direction)> {
+        let inner = if let FuncKind::Closure(inner) = &comparator.kind { inner } else { comparator };
+        let FuncKind::Lambda(lambda) = &inner.kind else { return None };
+        let code = lambda.unit.code;
+        if lambda.bound.is_some() || lambda.lambda.signature.is_some() || !std::ptr::eq(lambda.unit, self.unit) {
+            return None;
+        }
+        let [first, second] = lambda.lambda.slots.as_slice() else { return None };
+        let body = &code.nodes[lambda.lambda.body as usize];
+        let Kind::Binary { op, lhs, rhs } = &body.kind else { return None };
+        let direction = match op {
+            BinaryOp::Greater => Direction::Ascending,
+            BinaryOp::Less => Direction::Descending,
+            _ => return None,
+        };
+        let read = |id: Id, wanted: u16| -> Option<Vec<(&'a str, u32)>> {
+            let node = &code.nodes[id as usize];
+            let steps = match &node.kind {
+                Kind::Variable { .. } => std::slice::from_ref(&id),
+                Kind::Path { steps, plain: true, .. } => steps,
+                _ => return None,
+            };
+            let (head, names) = steps.split_first()?;
+            let head = &code.nodes[*head as usize];
+            if head.extra.is_some() || node.extra.is_some() {
+                return None;
+            }
+            match head.kind {
+                Kind::Variable { place: Place::Local { depth: 0, slot }, .. } if slot == wanted => {}
+                _ => return None,
+            }
+            names
+                .iter()
+                .map(|name| match &code.nodes[*name as usize].kind {
+                    Kind::Name { key, guess } => Some((&**key, *guess)),
+                    _ => None,
+                })
+                .collect()
+        };
+        if body.extra.is_some() || first == second {
+            return None;
+        }
+        let (left, right) = (read(*lhs, *first)?, read(*rhs, *second)?);
+        let alike = left.iter().map(|(name, _)| name).eq(right.iter().map(|(name, _)| name));
+        alike.then_some((left, direction))
+    }
+
+    /// The order of items by their keys; `None` where these are neither all finite numbers nor all strings. Nothing
+    /// can fail or contradict itself then, so any stable sort gives what the reference's gives.
+    pub(crate) fn sort_by_keys(&mut self, keys: &[Val<'a>], direction: Direction) -> Res<Option<Vec<usize>>> {
+        let levels = u64::from(usize::BITS - keys.len().leading_zeros());
+        self.charge((keys.len() as u64).saturating_mul(levels) >> 2)?;
+        self.charge_bytes(keys.len().saturating_mul(24))?;
+        let ascending = direction == Direction::Ascending;
+        match keys.first() {
+            Some(Val::Num(_)) => {
+                // The number's order in the upper half, the place in the lower: one integer to compare, and stable.
+                let mut order: Vec<u128> = Vec::with_capacity(keys.len());
+                for (at, key) in keys.iter().enumerate() {
+                    match key {
+                        Val::Num(number) if number.is_finite() => {
+                            let bits = ordered_bits(*number);
+                            let bits = if ascending { bits } else { !bits };
+                            order.push(u128::from(bits) << 64 | at as u128);
+                        }
+                        _ => return Ok(None),
+                    }
+                }
+                order.sort_unstable();
+                #[expect(clippy::cast_possible_truncation, reason = "the lower half is a place")]
+                let order = order.into_iter().map(|key| key as usize).collect();
+                Ok(Some(order))
+            }
+            Some(Val::Str(_)) => {
+                let mut order: Vec<(&str, usize)> = Vec::with_capacity(keys.len());
+                let mut bytes = 0;
+                for (at, key) in keys.iter().enumerate() {
+                    let Val::Str(text) = key else { return Ok(None) };
+                    bytes += text.as_str().len() as u64;
+                    order.push((text.as_str(), at));
+                }
+                self.charge(bytes.saturating_mul(levels) >> 4)?;
+                let compare = crate::text::compare;
+                order.sort_by(|a, b| if ascending { compare(a.0, b.0) } else { compare(b.0, a.0) });
+                Ok(Some(order.into_iter().map(|(_, at)| at).collect()))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// JavaScript's own idea of truth, which the reference applies to a comparator's answer.
@@ -194,6 +305,12 @@ impl<'a> Machine<'a> {
             _ => true,
         }
     }
+}
+
+/// Bits that order as finite numbers do; both zeros are one.
+fn ordered_bits(number: f64) -> u64 {
+    let bits = (number + 0.0).to_bits();
+    if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }
 }
 
 fn single_item(items: Items<'_>) -> Res<Val<'_>> {

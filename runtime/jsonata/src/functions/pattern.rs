@@ -8,6 +8,9 @@ use crate::regex::{Match, Regex};
 use crate::text::utf16_len;
 use crate::val::{Frame, Func, FuncKind, SEQUENCE, Text, Val};
 
+/// What a replacement by a function weighs on the stack, in KiB of an unoptimized build.
+const REPLACE_KIB: u32 = 7;
+
 /// A text as UTF-16 units, to match against.
 struct Subject<'a> {
     text: &'a str,
@@ -289,7 +292,10 @@ impl<'a> Machine<'a> {
                 _ => {
                     let next = matches.next_function(self)?;
                     let object = self.match_object(&one, next)?;
-                    let value = self.apply(replacement, &[object], Val::Null, env)?;
+                    let Val::Func(replacer) = replacement else { return Err(wrong_argument(Builtin::Replace)) };
+                    self.weigh(REPLACE_KIB)?;
+                    let value = self.call_back(replacer, &[object], env)?;
+                    self.unweigh(REPLACE_KIB);
                     match value {
                         Val::Str(text) => out.push_str(text.as_str()),
                         _ => return Err(self.with_value(Fault::new("D3012"), value)),
@@ -399,10 +405,10 @@ impl<'a> Matches<'a> {
             }
             Matcher::Function(function) => {
                 let value = if first {
-                    machine.apply(Val::Func(function), &[Val::plain(self.subject.text)], Val::Null, self.env)?
+                    machine.call_back(function, &[Val::plain(self.subject.text)], self.env)?
                 } else {
-                    let Val::Func(_) = self.next else { return Err(wrong_argument(Builtin::Match)) };
-                    machine.apply(self.next, &[Val::Undefined], Val::Null, self.env)?
+                    let Val::Func(next) = self.next else { return Err(wrong_argument(Builtin::Match)) };
+                    machine.call_back(next, &[Val::Undefined], self.env)?
                 };
                 if value.is_undefined() {
                     return Ok(None);
