@@ -6,54 +6,12 @@ mod operations;
 use crate::StoreFailure;
 use crate::machine::MachineType;
 use crate::page::{PageError, PageRequest};
-use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 use stepwell_history::HistoryEvent;
 use stepwell_types::{ExecutionArn, Failure, Name, Payload, StateMachineArn, Timestamp};
 
-/// Where an execution is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ExecutionStatus {
-    /// It runs.
-    Running,
-    /// It ended with an output.
-    Succeeded,
-    /// It ended with a failure.
-    Failed,
-    /// It ran longer than its definition or AWS allows.
-    TimedOut,
-    /// It was stopped.
-    Aborted,
-    /// It waits for a place to be redriven.
-    PendingRedrive,
-}
-
-impl fmt::Display for ExecutionStatus {
-    /// AWS's word for it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Running => "RUNNING",
-            Self::Succeeded => "SUCCEEDED",
-            Self::Failed => "FAILED",
-            Self::TimedOut => "TIMED_OUT",
-            Self::Aborted => "ABORTED",
-            Self::PendingRedrive => "PENDING_REDRIVE",
-        })
-    }
-}
-
-impl FromStr for ExecutionStatus {
-    type Err = ();
-    /// Parses AWS's word.
-    fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Running, Self::Succeeded, Self::Failed, Self::TimedOut, Self::Aborted, Self::PendingRedrive]
-            .into_iter()
-            .find(|status| status.to_string() == text)
-            .ok_or(())
-    }
-}
+pub use stepwell_types::ExecutionStatus;
 
 /// `StartExecution` and `StartSyncExecution`
 #[derive(Clone, Debug)]

@@ -5,22 +5,7 @@ use crate::sequence::{EventId, ExecutionNumber, Sequence, SequenceRef};
 use bytes::Bytes;
 use stepwell_types::{AccountId, Name, Region};
 
-/// Where an execution stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ExecutionStatus {
-    /// Open.
-    Running,
-    /// Closed with an output.
-    Succeeded,
-    /// Closed with an error.
-    Failed,
-    /// Closed by its time-out.
-    TimedOut,
-    /// Closed by a stop request.
-    Aborted,
-    /// Closed once, about to be redriven.
-    PendingRedrive,
-}
+pub use stepwell_types::ExecutionStatus;
 
 /// Whose executions: all of one state machine.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

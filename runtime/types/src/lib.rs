@@ -10,6 +10,7 @@ mod map;
 pub mod name;
 pub mod payload;
 pub mod quota;
+pub mod status;
 pub mod time;
 pub mod value;
 
@@ -21,5 +22,6 @@ pub use failure::{ErrorName, Failure};
 pub use map::Map;
 pub use name::{AccountId, Name, NameError, Region};
 pub use payload::{Payload, PayloadAddress, PayloadError};
+pub use status::{ExecutionStatus, StatusError};
 pub use time::{TimeError, Timestamp};
 pub use value::{ParseError, Value};

@@ -244,7 +244,7 @@ fn closed_execution(execution: u64, epoch: u64) -> Result<Commit> {
         },
         name: Name::new(&format!("{execution:032x}")).context("a name")?,
         naming: Naming::Derived,
-        status: stepwell_store::ExecutionStatus::Succeeded,
+        status: ExecutionStatus::Succeeded,
         started_ms: 1_700_000_000_000 + execution.cast_signed() / 10,
         stopped_ms: Some(1_700_000_000_500 + execution.cast_signed() / 10),
         machine_revision: 1,

@@ -290,7 +290,7 @@ impl Engine {
                     region: scope.region.clone(),
                     machine: arn.name.clone(),
                 },
-                status: status.map(stored_status),
+                status,
                 after,
                 limit: limit - entries.len(),
             };
@@ -538,7 +538,7 @@ impl Inner {
             version_arn: qualified(&details.fixed.version_arn),
             alias_arn: qualified(&details.fixed.alias_arn),
             name: row.name.clone(),
-            status: shown_status(row.status),
+            status: row.status,
             started: Timestamp::from_millis(row.started_ms),
             stopped: row.stopped_ms.map(Timestamp::from_millis),
             input: input.unwrap_or_else(|| Payload::from_checked_text("{}")),
@@ -563,7 +563,7 @@ impl Inner {
                     region: scope.region.clone(),
                     machine: machine.clone(),
                 },
-                status: Some(stepwell_store::ExecutionStatus::Running),
+                status: Some(ExecutionStatus::Running),
                 after,
                 limit: 1,
             };
@@ -584,23 +584,11 @@ fn summary(stored: &StoredExecution, machine: &StateMachineArn) -> ExecutionSumm
         arn: arn_of(stored),
         machine: machine.clone(),
         name: stored.row.name.clone(),
-        status: shown_status(stored.row.status),
+        status: stored.row.status,
         started: Timestamp::from_millis(stored.row.started_ms),
         stopped: stored.row.stopped_ms.map(Timestamp::from_millis),
     }
 }
-
-macro_rules! statuses {
-    ($($name:ident),*) => {
-        fn shown_status(status: stepwell_store::ExecutionStatus) -> ExecutionStatus {
-            match status { $(stepwell_store::ExecutionStatus::$name => ExecutionStatus::$name,)* }
-        }
-        fn stored_status(status: ExecutionStatus) -> stepwell_store::ExecutionStatus {
-            match status { $(ExecutionStatus::$name => stepwell_store::ExecutionStatus::$name,)* }
-        }
-    };
-}
-statuses!(Running, Succeeded, Failed, TimedOut, Aborted, PendingRedrive);
 
 fn refused(error: SubmitError) -> StartExecutionError {
     match error {
@@ -614,10 +602,10 @@ fn refused(error: SubmitError) -> StartExecutionError {
 fn repeated(
     arn: ExecutionArn,
     input: InputMatch,
-    status: stepwell_store::ExecutionStatus,
+    status: ExecutionStatus,
     started_ms: i64,
 ) -> Result<StartedExecution, StartExecutionError> {
-    if input == InputMatch::Same && status == stepwell_store::ExecutionStatus::Running {
+    if input == InputMatch::Same && status == ExecutionStatus::Running {
         Ok(StartedExecution { arn, started: Timestamp::from_millis(started_ms) })
     } else {
         Err(StartExecutionError::AlreadyExists(arn))

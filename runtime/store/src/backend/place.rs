@@ -5,6 +5,7 @@
 use super::encoding::{Decoder, Encoder, seal};
 use super::record::{
     Change, IndexChange, JournalRecord, JournalTransition, decode_execution, encode_chunk, encode_execution,
+    status_number,
 };
 use super::snapshot::Snapshot;
 use super::table::{
@@ -325,7 +326,7 @@ impl Placer {
         if old_status != Some(row.status) {
             let at = ListingCursor { started_ms: row.started_ms, number: execution };
             let key = listing_key(self.shard, &row.scope, at);
-            let value = Bytes::from(seal(&[row.status.number()]));
+            let value = Bytes::from(seal(&[status_number(row.status)]));
             let change = if old_status.is_none() { Change::Add(value) } else { Change::Replace(value) };
             changes.push(IndexChange { table: Table::Listing, key, change });
         }

@@ -2,7 +2,7 @@
 
 use super::encoding::unseal;
 use super::place::{decode_catalog, decode_name, walk_back};
-use super::record::{JournalRecord, decode_chunk, decode_execution};
+use super::record::{JournalRecord, decode_chunk, decode_execution, status_of_number};
 use super::snapshot::Snapshot;
 use super::table::{
     KeyRange, Table, catalog_key, catalog_prefix, execution_key, history_index_key, journal_key,
@@ -403,7 +403,7 @@ impl<'a> Reader<'a> {
 
 fn listed_status(value: &[u8]) -> Found<ExecutionStatus> {
     let content = unseal(Bytes::copy_from_slice(value))?;
-    ExecutionStatus::of_number(content.first().copied().unwrap_or(u8::MAX))
+    status_of_number(content.first().copied().unwrap_or(u8::MAX))
 }
 
 /// Gathers transitions until the page is full.

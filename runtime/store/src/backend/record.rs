@@ -155,30 +155,26 @@ fn bad(what: &str) -> ReadError {
     ReadError::Damaged(format!("unknown {what}"))
 }
 
-impl ExecutionStatus {
-    const ALL: [Self; 6] =
-        [Self::Running, Self::Succeeded, Self::Failed, Self::TimedOut, Self::Aborted, Self::PendingRedrive];
-
-    /// Its number on disk.
-    #[must_use]
-    pub fn number(self) -> u8 {
-        match self {
-            Self::Running => 0,
-            Self::Succeeded => 1,
-            Self::Failed => 2,
-            Self::TimedOut => 3,
-            Self::Aborted => 4,
-            Self::PendingRedrive => 5,
-        }
+/// A status's number on disk; never changed.
+#[must_use]
+pub fn status_number(status: ExecutionStatus) -> u8 {
+    match status {
+        ExecutionStatus::Running => 0,
+        ExecutionStatus::Succeeded => 1,
+        ExecutionStatus::Failed => 2,
+        ExecutionStatus::TimedOut => 3,
+        ExecutionStatus::Aborted => 4,
+        ExecutionStatus::PendingRedrive => 5,
     }
+}
 
-    /// The status with this number.
-    ///
-    /// # Errors
-    /// [`ReadError::Damaged`] for another number.
-    pub fn of_number(number: u8) -> Result<Self, ReadError> {
-        Self::ALL.get(usize::from(number)).copied().ok_or_else(|| bad("execution status"))
-    }
+/// The status with this number.
+///
+/// # Errors
+/// [`ReadError::Damaged`] for another number.
+pub fn status_of_number(number: u8) -> Result<ExecutionStatus, ReadError> {
+    let found = ExecutionStatus::ALL.into_iter().find(|status| status_number(*status) == number);
+    found.ok_or_else(|| bad("execution status"))
 }
 
 /// An execution's row as a value; `frames` are the row's frames with their sequences.
@@ -197,7 +193,7 @@ pub fn encode_execution(
         Naming::Given => 0,
         Naming::Derived => 1,
     });
-    encoder.byte(row.status.number()).signed(row.started_ms);
+    encoder.byte(status_number(row.status)).signed(row.started_ms);
     match row.stopped_ms {
         None => encoder.byte(0),
         Some(stopped_ms) => encoder.byte(1).signed(stopped_ms),
@@ -227,7 +223,7 @@ pub fn decode_execution(number: ExecutionNumber, value: Bytes) -> Result<StoredE
         1 => Naming::Derived,
         _ => return Err(bad("naming")),
     };
-    let status = ExecutionStatus::of_number(decoder.byte()?)?;
+    let status = status_of_number(decoder.byte()?)?;
     let started_ms = decoder.signed()?;
     let stopped_ms = match decoder.byte()? {
         0 => None,
@@ -373,8 +369,8 @@ mod tests {
     #[test]
     fn statuses_come_back() {
         for status in ExecutionStatus::ALL {
-            assert_eq!(ExecutionStatus::of_number(status.number()), Ok(status));
+            assert_eq!(status_of_number(status_number(status)), Ok(status));
         }
-        assert!(ExecutionStatus::of_number(6).is_err());
+        assert!(status_of_number(6).is_err());
     }
 }
