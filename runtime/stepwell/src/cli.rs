@@ -1,7 +1,7 @@
 //! The command line: one file per command.
 
-mod deploy;
 mod demo;
+mod deploy;
 mod dev;
 mod doctor;
 mod env;

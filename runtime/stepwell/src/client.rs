@@ -52,10 +52,13 @@ impl ClientArgs {
     /// The region that is meant.
     pub(crate) fn region(&self) -> Result<Region, CommandError> {
         let variable = |name: &str| std::env::var(name).ok().filter(|region| !region.is_empty());
-        let named = self.region.clone().or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"));
+        let named =
+            self.region.clone().or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"));
         match named {
             None => Ok(Region::default()),
-            Some(named) => Region::new(&named).map_err(|_| CommandError::usage(format!("`{named}` is no region"))),
+            Some(named) => {
+                Region::new(&named).map_err(|_| CommandError::usage(format!("`{named}` is no region")))
+            }
         }
     }
 
@@ -106,9 +109,12 @@ impl Client {
     pub(crate) fn at(endpoint: &str, key: AccountId, region: Region) -> Result<Self, CommandError> {
         let endpoint = endpoint.trim_end_matches('/').to_owned();
         let uri: Option<Uri> = endpoint.parse().ok();
-        let is_http = uri.as_ref().is_some_and(|uri| uri.scheme_str() == Some("http") && uri.host().is_some());
+        let is_http =
+            uri.as_ref().is_some_and(|uri| uri.scheme_str() == Some("http") && uri.host().is_some());
         if !is_http {
-            return Err(CommandError::usage(format!("the endpoint must look like {ENDPOINT_DEFAULT}, not `{endpoint}`")));
+            return Err(CommandError::usage(format!(
+                "the endpoint must look like {ENDPOINT_DEFAULT}, not `{endpoint}`"
+            )));
         }
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(CONNECT_MAX));
@@ -123,8 +129,14 @@ impl Client {
     }
 
     /// A call of `/v1`. `path` follows `/v1`, query included.
-    pub(crate) async fn v1(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Result<Value, CommandError> {
-        self.good(self.whole(method, &format!("/v1{path}"), "states", HeaderMap::new(), body.into()).await?)?.json()
+    pub(crate) async fn v1(
+        &self,
+        method: Method,
+        path: &str,
+        body: impl Into<Bytes>,
+    ) -> Result<Value, CommandError> {
+        self.good(self.whole(method, &format!("/v1{path}"), "states", HeaderMap::new(), body.into()).await?)?
+            .json()
     }
 
     /// A call of `/v1` whose answer comes piece by piece.
@@ -149,7 +161,12 @@ impl Client {
     }
 
     /// An operation of Lambda; `path` follows `/2015-03-31`.
-    pub(crate) async fn lambda(&self, method: Method, path: &str, input: &Value) -> Result<Value, CommandError> {
+    pub(crate) async fn lambda(
+        &self,
+        method: Method,
+        path: &str,
+        input: &Value,
+    ) -> Result<Value, CommandError> {
         let body = if input.is_null() { Bytes::new() } else { input.to_string().into() };
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -158,8 +175,14 @@ impl Client {
     }
 
     /// `Invoke` of Lambda.
-    pub(crate) async fn invoke(&self, path: &str, headers: HeaderMap, event: Bytes) -> Result<Answer, CommandError> {
-        let answer = self.whole(Method::POST, &format!("/2015-03-31{path}"), "lambda", headers, event).await?;
+    pub(crate) async fn invoke(
+        &self,
+        path: &str,
+        headers: HeaderMap,
+        event: Bytes,
+    ) -> Result<Answer, CommandError> {
+        let answer =
+            self.whole(Method::POST, &format!("/2015-03-31{path}"), "lambda", headers, event).await?;
         self.good(answer)
     }
 

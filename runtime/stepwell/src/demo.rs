@@ -85,7 +85,10 @@ impl Demo {
         let down = Instant::now();
         client = self.start_server().await?;
         let took = down.elapsed().as_millis();
-        self.tell(&format!("started it again on the same folder: back after {took} ms, on {}", client.endpoint()))?;
+        self.tell(&format!(
+            "started it again on the same folder: back after {took} ms, on {}",
+            client.endpoint()
+        ))?;
         client.states("SendTaskHeartbeat", &json!({ "taskToken": token })).await?;
         let decision = json!({ "taskToken": token, "output": workflows::DECISION });
         client.states("SendTaskSuccess", &decision).await?;
@@ -110,7 +113,9 @@ impl Demo {
             let server = child.endpoint();
             say(&format!("\nserver       {server}"))?;
             say(&format!("data folder  {folder}"))?;
-            say(&format!("look around  eval \"$(STEPWELL_ENDPOINT={server} stepwell env)\"; stepwell exec ls; aws stepfunctions list-state-machines"))
+            say(&format!(
+                "look around  eval \"$(STEPWELL_ENDPOINT={server} stepwell env)\"; stepwell exec ls; aws stepfunctions list-state-machines"
+            ))
         } else if self.is_kept {
             say(&format!("data folder  {folder}; `stepwell dev --data {folder}` serves it"))
         } else {
@@ -151,9 +156,12 @@ impl Demo {
             let kind = |event: &&Value, kind: &str| event.get("type").and_then(Value::as_str) == Some(kind);
             if events.iter().any(|event| kind(&event, "TaskSubmitted")) {
                 let scheduled = events.iter().find(|event| kind(event, "TaskScheduled"));
-                let parameters = scheduled.and_then(|event| event.pointer("/taskScheduledEventDetails/parameters"));
-                let parameters: Value =
-                    parameters.and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+                let parameters =
+                    scheduled.and_then(|event| event.pointer("/taskScheduledEventDetails/parameters"));
+                let parameters: Value = parameters
+                    .and_then(Value::as_str)
+                    .and_then(|text| serde_json::from_str(text).ok())
+                    .unwrap_or_default();
                 let token = parameters.pointer("/Payload/token").and_then(Value::as_str);
                 let token = token.context("the approval's history has no task token")?.to_owned();
                 self.tell("the approval waits for its answer")?;
@@ -165,8 +173,13 @@ impl Demo {
     }
 
     /// Kills the server as a crash would, while executions run.
-    async fn kill_in_the_middle(&mut self, client: &Client, started: &mut [Started]) -> Result<(), CommandError> {
-        let longest = started.iter().find(|started| started.run.machine == "etl").context("the demo has no ETL run")?;
+    async fn kill_in_the_middle(
+        &mut self,
+        client: &Client,
+        started: &mut [Started],
+    ) -> Result<(), CommandError> {
+        let longest =
+            started.iter().find(|started| started.run.machine == "etl").context("the demo has no ETL run")?;
         let give_up = Instant::now() + STEP_MAX;
         loop {
             let events = runs::last_event(client, &longest.arn).await?;
@@ -188,7 +201,11 @@ impl Demo {
         }
         let child = self.child.take().context("the demo has no server")?;
         child.kill().await?;
-        self.tell(&format!("killed the server with SIGKILL while {} ran: {}", running.len(), running.join(", ")))?;
+        self.tell(&format!(
+            "killed the server with SIGKILL while {} ran: {}",
+            running.len(),
+            running.join(", ")
+        ))?;
         if running.is_empty() {
             self.fail("nothing was running any more when the server was killed".to_owned());
         }
@@ -215,7 +232,12 @@ impl Demo {
     }
 
     /// Holds an execution's result against the expected one, and its history against what it was before the crash.
-    async fn check(&mut self, client: &Client, started: &Started, execution: &Value) -> Result<(), CommandError> {
+    async fn check(
+        &mut self,
+        client: &Client,
+        started: &Started,
+        execution: &Value,
+    ) -> Result<(), CommandError> {
         let Started { run, arn, before } = started;
         let mut wrong = Vec::new();
         if runs::status(execution) != "SUCCEEDED" || execution.get("output") != Some(&parse(run.expected)?) {
@@ -230,7 +252,8 @@ impl Demo {
             wrong.push("its history from before the crash was changed");
         }
         if wrong.is_empty() {
-            let what = "as expected: the result, a history without gaps, and the same events as before the crash";
+            let what =
+                "as expected: the result, a history without gaps, and the same events as before the crash";
             return say(&paint(GOOD, what));
         }
         let wrong = format!("{}: {}", run.name, wrong.join("; "));

@@ -80,12 +80,20 @@ impl Reader {
     /// The states in which an event stands.
     fn path(&self, kind: &str, previous: u64, name: Option<String>) -> Vec<String> {
         let mut path = self.states.get(&previous).cloned().unwrap_or_default();
+        // An iteration may follow an event of an earlier one: where an event names its state, the name decides.
+        if let Some(name) = name.as_ref().filter(|_| !kind.ends_with("StateEntered")) {
+            match path.iter().rposition(|state| state == name) {
+                Some(at) => path.truncate(at + 1),
+                None => path = vec![name.clone()],
+            }
+        }
         match kind {
             // Within what has just begun; `StateEntered` of the first state puts its name in this place.
             "MapIterationStarted" | "ParallelStateStarted" => path.push(String::new()),
-            "MapIterationSucceeded" | "MapIterationFailed" | "MapIterationAborted" | "ParallelStateSucceeded"
-            | "ParallelStateFailed" | "ParallelStateAborted" => drop(path.pop()),
-            "ExecutionSucceeded" | "ExecutionFailed" | "ExecutionTimedOut" | "ExecutionAborted" => path.clear(),
+            "ParallelStateSucceeded" | "ParallelStateFailed" | "ParallelStateAborted" => drop(path.pop()),
+            "ExecutionSucceeded" | "ExecutionFailed" | "ExecutionTimedOut" | "ExecutionAborted" => {
+                path.clear()
+            }
             kind if kind.ends_with("StateEntered") => {
                 path.pop();
                 path.push(name.unwrap_or_default());
@@ -100,7 +108,8 @@ impl Reader {
         let id = event.get("id").and_then(Value::as_u64).unwrap_or(0);
         let previous = event.get("previousEventId").and_then(Value::as_u64).unwrap_or(0);
         let kind = text(event, "type").unwrap_or_default();
-        let at = text(event, "timestamp").and_then(|at| Timestamp::parse_rfc3339(&at).ok()).unwrap_or_default();
+        let at =
+            text(event, "timestamp").and_then(|at| Timestamp::parse_rfc3339(&at).ok()).unwrap_or_default();
         let since = at.since(*self.started.get_or_insert(at));
         let details = details(event);
 
@@ -108,7 +117,8 @@ impl Reader {
         // What has just begun is shown as what it is part of.
         let state = path.iter().rev().find(|state| !state.is_empty()).cloned().unwrap_or_default();
         self.states.insert(id, path);
-        let scheduled = if kind.ends_with("Scheduled") { Some(id) } else { self.scheduled.get(&previous).copied() };
+        let scheduled =
+            if kind.ends_with("Scheduled") { Some(id) } else { self.scheduled.get(&previous).copied() };
         if let Some(scheduled) = scheduled {
             self.scheduled.insert(id, scheduled);
         }
@@ -151,8 +161,17 @@ impl Totals {
     /// The sums in one line.
     pub(crate) fn line(&self) -> String {
         let Self { attempts, fuel, duration_ms, memory_peak_bytes, limits: _ } = self;
-        let attempts = if *attempts == 1 { "1 attempt".to_owned() } else { format!("{} attempts", grouped(*attempts as u64)) };
-        format!("{attempts}, {} ms in guests, {} fuel, at most {} each", grouped(*duration_ms), grouped(*fuel), bytes(*memory_peak_bytes))
+        let attempts = if *attempts == 1 {
+            "1 attempt".to_owned()
+        } else {
+            format!("{} attempts", grouped(*attempts as u64))
+        };
+        format!(
+            "{attempts}, {} ms in guests, {} fuel, at most {} each",
+            grouped(*duration_ms),
+            grouped(*fuel),
+            bytes(*memory_peak_bytes)
+        )
     }
 }
 
@@ -205,7 +224,11 @@ fn style(kind: &str) -> Style {
 fn details(event: &Value) -> &Value {
     const NONE: &Value = &Value::Null;
     let fields = event.as_object().into_iter().flatten();
-    fields.filter(|(name, _)| name.ends_with("EventDetails")).map(|(_, details)| details).next().unwrap_or(NONE)
+    fields
+        .filter(|(name, _)| name.ends_with("EventDetails"))
+        .map(|(_, details)| details)
+        .next()
+        .unwrap_or(NONE)
 }
 
 /// What is worth a glance.
@@ -220,7 +243,9 @@ fn detail(kind: &str, details: &Value) -> Option<String> {
         "LambdaFunctionScheduled" => text(details, "resource").map(|arn| function_name(&arn)),
         "TaskScheduled" => {
             let parameters: Value = serde_json::from_str(&text(details, "parameters")?).ok()?;
-            text(&parameters, "FunctionName").map(|arn| function_name(&arn)).or_else(|| text(details, "resource"))
+            text(&parameters, "FunctionName")
+                .map(|arn| function_name(&arn))
+                .or_else(|| text(details, "resource"))
         }
         "MapIterationStarted" | "MapIterationSucceeded" | "MapIterationFailed" | "MapIterationAborted" => {
             Some(format!("iteration {}", details.get("index")?))
@@ -256,7 +281,7 @@ pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -318,8 +343,9 @@ mod tests {
     fn inner_states_end_with_their_map() {
         let mut reader = Reader::default();
         let mut state = |id: u64, previous: u64, kind: &str, name: &str| {
-            let details = json!({ "name": name });
-            let event = json!({"id": id, "previousEventId": previous, "type": kind, "xEventDetails": details});
+            let details = if name.is_empty() { json!({}) } else { json!({ "name": name }) };
+            let event =
+                json!({"id": id, "previousEventId": previous, "type": kind, "xEventDetails": details});
             reader.row(&event).cells[3].clone()
         };
         assert_eq!(state(2, 0, "MapStateEntered", "M"), "M");
@@ -328,14 +354,18 @@ mod tests {
         assert_eq!(state(5, 4, "PassStateEntered", "P"), "P");
         assert_eq!(state(6, 5, "PassStateExited", "P"), "P");
         assert_eq!(state(7, 6, "MapIterationSucceeded", "M"), "M");
+        assert_eq!(state(8, 6, "MapIterationStarted", "M"), "M");
+        assert_eq!(state(9, 8, "PassStateEntered", "P"), "P");
+        assert_eq!(state(8, 9, "MapIterationSucceeded", "M"), "M");
         assert_eq!(state(8, 7, "MapStateSucceeded", ""), "M");
-        assert_eq!(state(9, 8, "MapStateExited", "M"), "M");
+        assert_eq!(state(9, 6, "MapStateExited", "M"), "M");
         assert_eq!(state(10, 9, "ParallelStateEntered", "Q"), "Q");
         assert_eq!(state(11, 10, "ParallelStateStarted", ""), "Q");
         assert_eq!(state(12, 11, "PassStateEntered", "R"), "R");
         assert_eq!(state(13, 12, "PassStateExited", "R"), "R");
         assert_eq!(state(14, 13, "ParallelStateSucceeded", ""), "Q");
-        assert_eq!(state(15, 14, "ExecutionSucceeded", ""), "");
+        assert_eq!(state(15, 13, "ParallelStateExited", "Q"), "Q");
+        assert_eq!(state(16, 15, "ExecutionSucceeded", ""), "");
     }
 
     #[test]

@@ -52,7 +52,9 @@ pub(crate) fn exit_code(ended: Result<Outcome, CommandError>) -> ExitCode {
     let error = match ended {
         Ok(Outcome::Good) => return ExitCode::SUCCESS,
         Ok(Outcome::Failed) => return ExitCode::from(1),
-        Err(CommandError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
+        Err(CommandError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            return ExitCode::SUCCESS;
+        }
         Err(error) => error,
     };
     crate::output::complain(&error.to_string());

@@ -126,10 +126,12 @@ impl Manifest {
     /// # Errors
     /// `Usage` for broken TOML, a value of a wrong type, keys that nobody reads, names that AWS refuses.
     pub(crate) fn parse(name: &str, text: &str) -> Result<Self, CommandError> {
-        let wrong = |error: toml::de::Error| CommandError::usage(format!("{name}: {}", error.to_string().trim_end()));
+        let wrong =
+            |error: toml::de::Error| CommandError::usage(format!("{name}: {}", error.to_string().trim_end()));
         let mut unknown = Vec::new();
         let read = toml::Deserializer::parse(text).map_err(wrong)?;
-        let manifest: Self = serde_ignored::deserialize(read, |path| unknown.push(path.to_string())).map_err(wrong)?;
+        let manifest: Self =
+            serde_ignored::deserialize(read, |path| unknown.push(path.to_string())).map_err(wrong)?;
         if !unknown.is_empty() {
             let keys = if unknown.len() == 1 { "unknown key" } else { "unknown keys" };
             return Err(CommandError::usage(format!("{name}: {keys}: {}", unknown.join(", "))));
@@ -137,7 +139,9 @@ impl Manifest {
         if manifest.functions.is_empty() && manifest.machines.is_empty() {
             return Err(CommandError::usage(format!("{name} names neither functions nor machines")));
         }
-        if let Some(bad) = manifest.functions.keys().find(|function| FunctionArn::check_name(function).is_err()) {
+        if let Some(bad) =
+            manifest.functions.keys().find(|function| FunctionArn::check_name(function).is_err())
+        {
             return Err(CommandError::usage(format!("{name}: `{bad}` is no function's name")));
         }
         if let Some(bad) = manifest.machines.keys().find(|machine| Name::new(machine).is_err()) {
@@ -162,7 +166,8 @@ impl Files {
         match self {
             Self::Folder(folder) => {
                 let path = folder.join(name);
-                std::fs::read(&path).map_err(|error| CommandError::usage(format!("{}: {error}", path.display())))
+                std::fs::read(&path)
+                    .map_err(|error| CommandError::usage(format!("{}: {error}", path.display())))
             }
             Self::Embedded(files) => {
                 let found = files.iter().find(|(path, _)| *path == name);
@@ -216,7 +221,8 @@ mod tests {
             "#,
         )
         .unwrap();
-        let tags: Vec<_> = manifest.functions["a"].tags().into_iter().map(|(k, v)| format!("{k}={v}")).collect();
+        let tags: Vec<_> =
+            manifest.functions["a"].tags().into_iter().map(|(k, v)| format!("{k}={v}")).collect();
         assert_eq!(tags, ["stepwell:fuel=9", "stepwell:grants=x y", "stepwell:on-crash=rerun"]);
         assert_eq!(manifest.machines["m"].machine_type, MachineType::Express);
         assert_eq!(manifest.machines["n"].machine_type, MachineType::Standard);
@@ -231,7 +237,10 @@ mod tests {
     #[test]
     fn errors_name_file_and_key() {
         check_error("", "t names neither functions nor machines");
-        check_error("[functions.a]\nwasm = \"a\"\ntimeout = 3\nmemory = 1", "t: unknown keys: functions.a.memory, functions.a.timeout");
+        check_error(
+            "[functions.a]\nwasm = \"a\"\ntimeout = 3\nmemory = 1",
+            "t: unknown keys: functions.a.memory, functions.a.timeout",
+        );
         check_error("[function.a]\nwasm = \"a\"", "t: unknown key: function");
         check_error("[functions.a]\n", "missing field `wasm`");
         check_error("[functions.a]\nwasm = 3", "line 2, column 8");

@@ -55,7 +55,11 @@ pub(crate) fn say_json(value: &Value) -> Result<(), CommandError> {
 pub(crate) fn say_raw(bytes: &[u8]) -> Result<(), CommandError> {
     let mut stdout = std::io::stdout().lock();
     let end: &[u8] = if bytes.ends_with(b"\n") { b"" } else { b"\n" };
-    stdout.write_all(bytes).and_then(|()| stdout.write_all(end)).and_then(|()| stdout.flush()).map_err(CommandError::Output)
+    stdout
+        .write_all(bytes)
+        .and_then(|()| stdout.write_all(end))
+        .and_then(|()| stdout.flush())
+        .map_err(CommandError::Output)
 }
 
 /// Says on stderr what went wrong.
@@ -160,7 +164,10 @@ mod tests {
 
     #[test]
     fn tables_align() {
-        let rows = vec![(PLAIN, vec!["a".to_owned(), "1\n".to_owned()]), (BAD, vec!["long".to_owned(), "100".to_owned()])];
+        let rows = vec![
+            (PLAIN, vec!["a".to_owned(), "1\n".to_owned()]),
+            (BAD, vec!["long".to_owned(), "100".to_owned()]),
+        ];
         let text = table(&["name", "n"], rows, &[1]);
         let plain = anstream::adapter::strip_str(&text).to_string();
         assert_eq!(plain, "name    n\na      1\nlong  100");

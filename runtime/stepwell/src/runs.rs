@@ -21,7 +21,8 @@ pub(crate) async fn find(client: &Client, named: &str) -> Result<ExecutionArn, C
     if named.starts_with("arn:") {
         return named.parse().map_err(|error| CommandError::usage(format!("{error}")));
     }
-    let wrong = || CommandError::usage(format!("`{named}` names no execution: give its ARN, or MACHINE:NAME"));
+    let wrong =
+        || CommandError::usage(format!("`{named}` names no execution: give its ARN, or MACHINE:NAME"));
     let (machine, name) = named.split_once(':').ok_or_else(wrong)?;
     Ok(ExecutionArn {
         region: client.region().clone(),
@@ -38,7 +39,8 @@ pub(crate) async fn find_machine(client: &Client, named: &str) -> Result<StateMa
     if named.starts_with("arn:") {
         return named.parse().map_err(|error| CommandError::usage(format!("{error}")));
     }
-    let name = Name::new(named).map_err(|_| CommandError::usage(format!("`{named}` is no state machine's name")))?;
+    let name =
+        Name::new(named).map_err(|_| CommandError::usage(format!("`{named}` is no state machine's name")))?;
     Ok(StateMachineArn {
         region: client.region().clone(),
         account: client.server_account().await?,
@@ -72,7 +74,9 @@ pub(crate) async fn history(client: &Client, arn: &ExecutionArn) -> Result<Vec<V
     let mut events = Vec::new();
     let mut next = String::new();
     loop {
-        let page = client.v1(Method::GET, &format!("{}/history?maxResults={PAGE_EVENTS}{next}", path(arn)), "").await?;
+        let page = client
+            .v1(Method::GET, &format!("{}/history?maxResults={PAGE_EVENTS}{next}", path(arn)), "")
+            .await?;
         events.extend(page.get("events").and_then(Value::as_array).into_iter().flatten().cloned());
         match page.get("nextToken").and_then(Value::as_str) {
             Some(token) => next = format!("&nextToken={}", segment(token)),
@@ -83,7 +87,8 @@ pub(crate) async fn history(client: &Client, arn: &ExecutionArn) -> Result<Vec<V
 
 /// The id of the newest event; 0 where there is none.
 pub(crate) async fn last_event(client: &Client, arn: &ExecutionArn) -> Result<u64, CommandError> {
-    let page = client.v1(Method::GET, &format!("{}/history?maxResults=1&reverseOrder=true", path(arn)), "").await?;
+    let page =
+        client.v1(Method::GET, &format!("{}/history?maxResults=1&reverseOrder=true", path(arn)), "").await?;
     Ok(page.pointer("/events/0/id").and_then(Value::as_u64).unwrap_or(0))
 }
 
@@ -100,7 +105,9 @@ async fn newer(client: &Client, arn: &ExecutionArn, last: u64) -> Result<Vec<Val
         let events = page.get("events").and_then(Value::as_array).cloned().unwrap_or_default();
         let before = found.len();
         let read = events.len();
-        found.extend(events.into_iter().take_while(|event| event.get("id").and_then(Value::as_u64) > Some(last)));
+        found.extend(
+            events.into_iter().take_while(|event| event.get("id").and_then(Value::as_u64) > Some(last)),
+        );
         let is_all = found.len() - before < read;
         match page.get("nextToken").and_then(Value::as_str) {
             Some(token) if !is_all => next = format!("&nextToken={}", segment(token)),
@@ -207,7 +214,11 @@ pub(crate) fn result(execution: &Value) -> Result<(), CommandError> {
 }
 
 /// An execution with its events and what its attempts used, as one value.
-pub(crate) async fn whole(client: &Client, arn: &ExecutionArn, execution: Value) -> Result<Value, CommandError> {
+pub(crate) async fn whole(
+    client: &Client,
+    arn: &ExecutionArn,
+    execution: Value,
+) -> Result<Value, CommandError> {
     let usage = usage(client, arn).await?;
     let mut whole = execution;
     if let Some(fields) = whole.as_object_mut() {
@@ -232,7 +243,9 @@ pub(crate) fn input(given: Option<&str>) -> Result<String, CommandError> {
         Ok(_) => Ok(text),
         Err(error) => {
             let shown = output::cut(text.trim(), 60);
-            Err(CommandError::usage(format!("the input is no JSON ({error}): {shown}; a file is given as @FILE")))
+            Err(CommandError::usage(format!(
+                "the input is no JSON ({error}): {shown}; a file is given as @FILE"
+            )))
         }
     }
 }

@@ -11,7 +11,7 @@ use stepwell_auth::{Authenticator, OpenMode};
 use stepwell_engine::page::PageRequest;
 use stepwell_engine::{Engine, EngineConfig, Scope};
 use stepwell_sandbox::{Sandbox, SandboxConfig};
-use stepwell_store::{StopKind, StopReason, Store};
+use stepwell_store::{Acceptance, StopKind, StopReason, Store};
 use stepwell_store_redb::{RedbOptions, RedbStore};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -60,7 +60,8 @@ impl Server {
     /// # Errors
     /// A sentence for whoever runs it: the port is taken, the folder is in use, read-only or damaged.
     pub(crate) async fn start(config: ServerConfig) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(config.listen).await.map_err(|error| bind_error(config.listen, &error))?;
+        let listener =
+            TcpListener::bind(config.listen).await.map_err(|error| bind_error(config.listen, &error))?;
         let address = listener.local_addr().context("the listening address")?;
         let store = open_store(config.folder.clone()).await?;
         let sandbox = SandboxConfig::new(config.folder.join(COMPILED_FOLDER));
@@ -68,6 +69,15 @@ impl Server {
         let engine = Engine::open(store, sandbox, EngineConfig::default()).await?;
         let api = Api::new(engine.clone(), Authenticator::open(config.open));
         Ok(Self { address, listener, api, engine })
+    }
+
+    /// Why the server takes no new executions, if it does not.
+    pub(crate) fn refuses_starts(&self) -> Option<String> {
+        match self.engine.health().acceptance {
+            Acceptance::All => None,
+            Acceptance::ProgressOnly(error) => Some(error.to_string()),
+            Acceptance::Nothing(reason) => Some(reason.to_string()),
+        }
     }
 
     /// What is deployed, by name.

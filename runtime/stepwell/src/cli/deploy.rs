@@ -101,7 +101,8 @@ pub(crate) async fn deploy_all(
         deployed.push(function);
         progress.step();
     }
-    let machine_arn = |name: &str| format!("arn:aws:states:{}:{account}:stateMachine:{name}", client.region());
+    let machine_arn =
+        |name: &str| format!("arn:aws:states:{}:{account}:stateMachine:{name}", client.region());
     for (name, entry) in &manifest.machines {
         progress.tell(name);
         let text = files.read_text(&entry.file)?;
@@ -173,7 +174,8 @@ async fn function(
             settings.insert("Role".to_owned(), json!(role));
             settings.insert("Tags".to_owned(), json!(entry.tags()));
             settings.insert("Code".to_owned(), json!({ "ZipFile": code }));
-            let created = client.lambda(Method::POST, "/functions", &Value::Object(settings)).await.map_err(named)?;
+            let created =
+                client.lambda(Method::POST, "/functions", &Value::Object(settings)).await.map_err(named)?;
             (created, "created")
         }
         Some(found) => {
@@ -188,7 +190,8 @@ async fn function(
             }
             if is_new_code {
                 let path = format!("{path}/code");
-                latest = client.lambda(Method::PUT, &path, &json!({ "ZipFile": code })).await.map_err(named)?;
+                latest =
+                    client.lambda(Method::PUT, &path, &json!({ "ZipFile": code })).await.map_err(named)?;
             }
             (latest, if differs || is_new_code { "updated" } else { "unchanged" })
         }
@@ -220,7 +223,8 @@ fn settings(entry: &FunctionEntry) -> Map<String, Value> {
 /// Whether a function has a setting already. An empty environment is shown as none.
 fn is_set(configuration: &Value, field: &str, wanted: &Value) -> bool {
     let found = configuration.get(field);
-    let is_empty = |value: &Value| value.pointer("/Variables").and_then(Value::as_object).is_none_or(Map::is_empty);
+    let is_empty =
+        |value: &Value| value.pointer("/Variables").and_then(Value::as_object).is_none_or(Map::is_empty);
     match field {
         "Environment" if is_empty(wanted) => found.is_none_or(is_empty),
         _ => found == Some(wanted),
@@ -274,7 +278,8 @@ async fn machine(
 ) -> Result<Deployed, CommandError> {
     let deployed = |action| Deployed { kind: "machine", name: name.to_owned(), arn: arn.to_owned(), action };
     let machine_type = entry.machine_type.as_str();
-    let found = missing_is_none(client.states("DescribeStateMachine", &json!({ "stateMachineArn": arn })).await)?;
+    let found =
+        missing_is_none(client.states("DescribeStateMachine", &json!({ "stateMachineArn": arn })).await)?;
     let Some(found) = found else {
         let create = json!({ "name": name, "definition": definition, "roleArn": role, "type": machine_type });
         client.states("CreateStateMachine", &create).await.map_err(|error| in_machine(name, error))?;
@@ -283,7 +288,10 @@ async fn machine(
     let word = |field: &str| found.get(field).and_then(Value::as_str).unwrap_or_default();
     if word("type") != machine_type {
         let is = word("type");
-        return Err(anyhow::anyhow!("machine `{name}` exists as {is}; its type cannot be changed: delete it first").into());
+        return Err(anyhow::anyhow!(
+            "machine `{name}` exists as {is}; its type cannot be changed: delete it first"
+        )
+        .into());
     }
     if word("definition") == definition {
         return Ok(deployed("unchanged"));

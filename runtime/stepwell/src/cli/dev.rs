@@ -48,7 +48,8 @@ pub(crate) struct Args {
 pub(crate) fn default_folder() -> Result<PathBuf, CommandError> {
     let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let data = folder("XDG_DATA_HOME").or_else(|| Some(folder("HOME")?.join(".local/share")));
-    let data = data.ok_or_else(|| CommandError::usage("there is no home folder; say where to keep data with --data"))?;
+    let data = data
+        .ok_or_else(|| CommandError::usage("there is no home folder; say where to keep data with --data"))?;
     Ok(data.join("stepwell").join("dev"))
 }
 
@@ -93,6 +94,9 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, CommandError> {
     if told.is_err() {
         tracing::info!(address = %server.address, "serving");
     }
+    if let Some(reason) = server.refuses_starts() {
+        tracing::warn!(%reason, "nothing new will be accepted");
+    }
     server.serve(stop).await?;
     drop(temporary);
     Ok(Outcome::Good)
@@ -108,7 +112,11 @@ fn greet(
 ) -> Result<(), CommandError> {
     let url = format!("http://{address}");
     let Scope { account, region } = scope;
-    let by_key = if args.account.is_none() { "or the access key, where that is twelve digits" } else { "for every request" };
+    let by_key = if args.account.is_none() {
+        "or the access key, where that is twelve digits"
+    } else {
+        "for every request"
+    };
     let fact = |name: &str, value: &str, more: &str| {
         let more = if more.is_empty() { String::new() } else { format!("  {}", paint(FAINT, more)) };
         say(&format!("  {} {value}{more}", paint(FAINT, &format!("{name:<9}"))))

@@ -79,7 +79,11 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, CommandError> {
 fn machine() -> Check {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let target = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
-    Check::new("machine", Health::Good, format!("{target}, {cores} cores, stepwell {}", env!("CARGO_PKG_VERSION")))
+    Check::new(
+        "machine",
+        Health::Good,
+        format!("{target}, {cores} cores, stepwell {}", env!("CARGO_PKG_VERSION")),
+    )
 }
 
 /// Free space where the folder is, or will be.
@@ -127,7 +131,10 @@ async fn server(args: &ClientArgs) -> Result<Check, CommandError> {
     let ready = match client.probe("/readyz").await {
         Ok(ready) => ready,
         Err(CommandError::NoServer { endpoint, reason }) => {
-            return Ok(check(Health::Odd, format!("none at {endpoint} ({reason}); `stepwell dev` starts one")));
+            return Ok(check(
+                Health::Odd,
+                format!("none at {endpoint} ({reason}); `stepwell dev` starts one"),
+            ));
         }
         Err(error) => return Err(error),
     };
@@ -138,7 +145,10 @@ async fn server(args: &ClientArgs) -> Result<Check, CommandError> {
     Ok(match client.server_account().await {
         Ok(account) => {
             let region = client.region();
-            check(Health::Good, format!("{} is {answer}, account {account}, region {region}", client.endpoint()))
+            check(
+                Health::Good,
+                format!("{} is {answer}, account {account}, region {region}", client.endpoint()),
+            )
         }
         Err(error) => check(Health::Bad, format!("{} is no Stepwell server: {error}", client.endpoint())),
     })
@@ -149,16 +159,21 @@ fn environment(endpoint: &str) -> Vec<Check> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let mut checks = Vec::new();
     let mut odd = |finding: String| checks.push(Check::new("environment", Health::Odd, finding));
-    let points_here =
-        |name: &str| variable(name).is_some_and(|url| url.trim_end_matches('/') == endpoint.trim_end_matches('/'));
+    let points_here = |name: &str| {
+        variable(name).is_some_and(|url| url.trim_end_matches('/') == endpoint.trim_end_matches('/'))
+    };
     let general = points_here("AWS_ENDPOINT_URL");
     for name in ["AWS_ENDPOINT_URL_SFN", "AWS_ENDPOINT_URL_LAMBDA"] {
         if !general && !points_here(name) {
-            odd(format!("{name} does not point here: aws-cli and SDKs talk to AWS; eval \"$(stepwell env)\" mends it"));
+            odd(format!(
+                "{name} does not point here: aws-cli and SDKs talk to AWS; eval \"$(stepwell env)\" mends it"
+            ));
         }
     }
     if let Some(profile) = variable("AWS_PROFILE") {
-        odd(format!("AWS_PROFILE={profile} is used before keys of the environment; `stepwell env` unsets it"));
+        odd(format!(
+            "AWS_PROFILE={profile} is used before keys of the environment; `stepwell env` unsets it"
+        ));
     }
     let is_disabled = variable("AWS_DISABLE_HOST_PREFIX_INJECTION").is_some_and(|value| value == "true");
     if !is_disabled && ("sync-localhost", 0).to_socket_addrs().is_err() {

@@ -133,8 +133,11 @@ async fn standard_machines(client: &Client) -> Result<Vec<String>, CommandError>
     loop {
         let page = client.states("ListStateMachines", &input).await?;
         let machines = page.get("stateMachines").and_then(Value::as_array).into_iter().flatten();
-        let standard = machines.filter(|machine| machine.get("type").and_then(Value::as_str) == Some("STANDARD"));
-        arns.extend(standard.filter_map(|machine| machine.get("stateMachineArn")?.as_str().map(ToOwned::to_owned)));
+        let standard =
+            machines.filter(|machine| machine.get("type").and_then(Value::as_str) == Some("STANDARD"));
+        arns.extend(
+            standard.filter_map(|machine| machine.get("stateMachineArn")?.as_str().map(ToOwned::to_owned)),
+        );
         match page.get("nextToken") {
             Some(token @ Value::String(_)) => input = json!({ "maxResults": PAGE_MAX, "nextToken": token }),
             _ => return Ok(arns),
@@ -150,7 +153,9 @@ async fn of_machine(client: &Client, machine: &str, args: &LsArgs) -> Result<Vec
         let wanted = (limit - found.len()).min(PAGE_MAX);
         let mut input = json!({ "stateMachineArn": machine, "maxResults": wanted });
         if let Some(fields) = input.as_object_mut() {
-            fields.extend(args.status.iter().map(|status| ("statusFilter".to_owned(), json!(status.to_uppercase()))));
+            fields.extend(
+                args.status.iter().map(|status| ("statusFilter".to_owned(), json!(status.to_uppercase()))),
+            );
             fields.extend(token.take().map(|token| ("nextToken".to_owned(), token)));
         }
         let page = client.states("ListExecutions", &input).await?;

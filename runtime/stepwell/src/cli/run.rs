@@ -47,7 +47,9 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, CommandError> {
     let input = runs::input(args.input.as_deref())?;
     let machine = args.machine.clone().unwrap_or_else(|| machine_name(&args.file));
     if Name::new(&machine).is_err() {
-        return Err(CommandError::usage(format!("`{machine}` is no state machine's name; give one with --machine")));
+        return Err(CommandError::usage(format!(
+            "`{machine}` is no state machine's name; give one with --machine"
+        )));
     }
     let client = Client::new(&args.client)?;
     let progress = Progress::spinner("deploying");
@@ -56,8 +58,9 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, CommandError> {
         let name = FunctionArn::check_name(name).ok()?;
         Some(FunctionArn { region: client.region().clone(), account, name, qualifier: None }.to_string())
     };
-    let definition = substitute(&file, arn_of)
-        .map_err(|names| CommandError::usage(format!("{shown}: no function can be called {}", names.join(", "))))?;
+    let definition = substitute(&file, arn_of).map_err(|names| {
+        CommandError::usage(format!("{shown}: no function can be called {}", names.join(", ")))
+    })?;
     let path = format!("/state-machines/{}", segment(&machine));
     let machine_type = args.machine_type.as_str();
     client.v1(Method::PUT, &format!("{path}?type={machine_type}"), definition.text).await?;

@@ -13,7 +13,8 @@ pub(crate) struct Args {
 
 /// Refuses: without identities there is no production.
 pub(crate) fn run(args: &Args) -> Result<Outcome, CommandError> {
-    let config = args.config.as_ref().map_or_else(String::new, |file| format!(" ({} was not read)", file.display()));
+    let config =
+        args.config.as_ref().map_or_else(String::new, |file| format!(" ({} was not read)", file.display()));
     Err(CommandError::usage(format!(
         "`serve` comes with the identity work: keys, signatures, tenants{config}; `stepwell dev` serves this machine"
     )))

@@ -108,7 +108,8 @@ impl Findings<'_> {
         let renderer = Renderer::styled();
         let mut reports: Vec<String> =
             self.diagnostics.iter().map(|diagnostic| self.report(&renderer, diagnostic)).collect();
-        let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        let count =
+            |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
         let errors = self.errors();
         let warnings = self.diagnostics.len() - errors;
         reports.push(format!("{}: {}, {}", self.name, count(errors, "error"), count(warnings, "warning")));
@@ -196,7 +197,9 @@ mod tests {
 
     #[test]
     fn every_text_renders() {
-        for text in ["", "{", "\u{fffd}ä{", "[]", "{\"a\":\"${f}", "\n\n", "{\"StartAt\":\"ä\",\"States\":{}}"] {
+        for text in
+            ["", "{", "\u{fffd}ä{", "[]", "{\"a\":\"${f}", "\n\n", "{\"StartAt\":\"ä\",\"States\":{}}"]
+        {
             let findings = findings("f", text, MachineType::Express);
             assert!(findings.errors() > 0, "{text}");
             assert!(!findings.render().is_empty());

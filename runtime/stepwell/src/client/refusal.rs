@@ -29,7 +29,8 @@ impl Refusal {
     /// Reads a problem of `/v1`, or an error of the AWS protocols.
     pub(crate) fn of(answer: &Answer) -> Self {
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let member = |names: &[&str]| names.iter().find_map(|name| Some(body.get(name)?.as_str()?.to_owned()));
+        let member =
+            |names: &[&str]| names.iter().find_map(|name| Some(body.get(name)?.as_str()?.to_owned()));
         let header = || Some(answer.headers.get("x-amzn-errortype")?.to_str().ok()?.to_owned());
         let code = member(&["code", "__type"]).or_else(header).unwrap_or_default();
         // `com.amazonaws.states#Name` and `Name:http://…` both mean the name.

@@ -46,7 +46,8 @@ impl Child {
         let stdout = process.stdout.take().context("the server has no output")?;
         let mut lines = BufReader::new(stdout).lines();
         let said = tokio::time::timeout(START_MAX, lines.next_line()).await;
-        let line = said.map_err(|_| anyhow!("the server did not come up within {} s", START_MAX.as_secs()))??;
+        let line =
+            said.map_err(|_| anyhow!("the server did not come up within {} s", START_MAX.as_secs()))??;
         let started: Value = line.and_then(|line| serde_json::from_str(&line).ok()).unwrap_or_default();
         match started.get("address").and_then(Value::as_str) {
             Some(address) => Ok(Self { process, endpoint: address.to_owned() }),
@@ -77,7 +78,8 @@ impl Child {
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
         }
         let ended = tokio::time::timeout(STOP_MAX, self.process.wait()).await;
-        let status = ended.map_err(|_| anyhow!("the server did not stop within {} s", STOP_MAX.as_secs()))??;
+        let status =
+            ended.map_err(|_| anyhow!("the server did not stop within {} s", STOP_MAX.as_secs()))??;
         if status.success() { Ok(()) } else { Err(anyhow!("the server ended with {status}")) }
     }
 }

@@ -39,7 +39,8 @@ fn deploys_runs_and_shows_an_order() {
     server.run(&["deploy", "--file", &manifest()]).expect(0, "unchanged  machine   order-express", "");
 
     let input = format!("@{}", file("order.input.json"));
-    let ran = server.run(&["run", &file("order.asl.json"), "--input", &input, "--name", "one", "--json"]).json();
+    let ran =
+        server.run(&["run", &file("order.asl.json"), "--input", &input, "--name", "one", "--json"]).json();
     let expected = std::fs::read_to_string(file("order.expected.json")).unwrap();
     assert_eq!(ran["output"], serde_json::from_str::<serde_json::Value>(&expected).unwrap());
     assert!(ran["attempts"].as_array().unwrap().len() > 5);
@@ -61,12 +62,18 @@ fn a_failed_run_exits_with_1() {
     let server = Server::start();
     let folder = project("raise-custom-exception.wasm", "", TASK);
     server.run(&["deploy", "--file", &path(&folder, "stepwell.toml")]).expect(0, "created", "");
-    server.run(&["run", &path(&folder, "m.asl.json")]).expect(1, "FAILED in", "").expect(1, "error: CustomException", "");
+    server.run(&["run", &path(&folder, "m.asl.json")]).expect(1, "FAILED in", "").expect(
+        1,
+        "error: CustomException",
+        "",
+    );
     let fails = r#"{"StartAt":"F","States":{"F":{"Type":"Fail","Error":"E","Cause":"c"}}}"#;
     std::fs::write(folder.path().join("e.asl.json"), fails).unwrap();
-    server
-        .run(&["run", &path(&folder, "e.asl.json"), "--type", "express"])
-        .expect(1, "error: E\ncause: c", "");
+    server.run(&["run", &path(&folder, "e.asl.json"), "--type", "express"]).expect(
+        1,
+        "error: E\ncause: c",
+        "",
+    );
     server.run(&["run", &path(&folder, "e.asl.json"), "--machine", "m m"]).expect(2, "", "--machine");
 }
 
@@ -121,7 +128,11 @@ fn a_changed_project_is_updated() {
         .expect(0, "updated    function", "")
         .expect(0, "unchanged  machine", "");
     let third = project("const-hello.wasm", "environment = { MODE = \"b\" }\nfuel = 5", TASK);
-    server.run(&["deploy", "--file", &path(&third, "stepwell.toml")]).expect(1, "", "aws lambda delete-function");
+    server.run(&["deploy", "--file", &path(&third, "stepwell.toml")]).expect(
+        1,
+        "",
+        "aws lambda delete-function",
+    );
 }
 
 #[test]
@@ -131,8 +142,16 @@ fn stops_what_waits() {
     assert_eq!(server.request("PUT", "/v1/state-machines/w", wait).unwrap().0, 201);
     assert_eq!(server.request("POST", "/v1/state-machines/w/executions?name=e", "{}").unwrap().0, 202);
     server.run(&["exec", "show", "w:e"]).expect(0, "RUNNING", "");
-    server.run(&["exec", "stop", "w:e", "--error", "Enough", "--cause", "tea"]).expect(0, "stopped arn:aws:states:", "");
-    server.run(&["exec", "tail", "w:e"]).expect(1, "ABORTED in", "").expect(1, "error: Enough\ncause: tea", "");
+    server.run(&["exec", "stop", "w:e", "--error", "Enough", "--cause", "tea"]).expect(
+        0,
+        "stopped arn:aws:states:",
+        "",
+    );
+    server.run(&["exec", "tail", "w:e"]).expect(1, "ABORTED in", "").expect(
+        1,
+        "error: Enough\ncause: tea",
+        "",
+    );
     server.run(&["exec", "show", "w:nobody"]).expect(1, "", "ExecutionDoesNotExist: ");
 }
 

@@ -106,7 +106,15 @@ fn no_server_exits_with_3() {
 
 #[test]
 fn env_points_aws_tools_here() {
-    let ran = run(&["env", "--endpoint", "http://127.0.0.1:9", "--account", "000000000042", "--region", "eu-west-1"]);
+    let ran = run(&[
+        "env",
+        "--endpoint",
+        "http://127.0.0.1:9",
+        "--account",
+        "000000000042",
+        "--region",
+        "eu-west-1",
+    ]);
     for line in [
         "export AWS_ENDPOINT_URL_SFN=http://127.0.0.1:9\n",
         "export AWS_ENDPOINT_URL_LAMBDA=http://127.0.0.1:9\n",

@@ -1,7 +1,7 @@
 //! README.md says what is so.
 
-use std::process::{Command, Stdio};
 use crate::support::{Server, has, repository};
+use std::process::{Command, Stdio};
 
 fn readme() -> String {
     std::fs::read_to_string(repository().join("README.md")).unwrap()
@@ -18,7 +18,12 @@ fn block_after<'a>(text: &'a str, line: &str) -> &'a str {
 fn shell(server: &Server, line: &str) -> String {
     let host = server.url.strip_prefix("http://").unwrap();
     let line = line.replace("localhost:8083", host).replace("curl ", "curl -sS --fail-with-body ");
-    let ran = Command::new("sh").args(["-c", &line]).current_dir(repository()).stdin(Stdio::null()).output().unwrap();
+    let ran = Command::new("sh")
+        .args(["-c", &line])
+        .current_dir(repository())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     let (stdout, stderr) = (text(ran.stdout), text(ran.stderr));
     assert!(ran.status.success(), "{line}\n{stdout}{stderr}");
@@ -54,7 +59,14 @@ fn operations_in_the_table_are_served() {
     assert_eq!(operations.len(), 18);
     for operation in operations {
         let ran = Command::new("curl")
-            .args(["-sS", "-H", &format!("X-Amz-Target: AWSStepFunctions.{operation}"), "-d", "{}", &server.url])
+            .args([
+                "-sS",
+                "-H",
+                &format!("X-Amz-Target: AWSStepFunctions.{operation}"),
+                "-d",
+                "{}",
+                &server.url,
+            ])
             .output();
         let Ok(ran) = ran else {
             assert!(!has("curl"));

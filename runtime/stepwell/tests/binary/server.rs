@@ -1,8 +1,8 @@
 //! The server as a process: how it starts, how it refuses to, how it ends.
 
+use crate::support::{Server, has, run};
 use rustix::process::Signal;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use crate::support::{Server, run};
 
 #[test]
 fn tells_where_it_is() {
@@ -25,8 +25,11 @@ fn a_taken_port_names_the_way_out() {
 #[test]
 fn one_server_per_folder() {
     let server = Server::start();
-    run(&["dev", "--port", "0", "--data", server.data().to_str().unwrap()])
-        .expect(1, "", "another Stepwell server has this folder open");
+    run(&["dev", "--port", "0", "--data", server.data().to_str().unwrap()]).expect(
+        1,
+        "",
+        "another Stepwell server has this folder open",
+    );
     run(&["doctor", "--data", server.data().to_str().unwrap()]).expect(0, "has this folder open", "");
 }
 
@@ -129,11 +132,18 @@ fn sigterm_under_load_loses_nothing() {
     assert_eq!(code, Some(0), "{log}");
     let server = Server::on(folder.path());
     let executions = server.run(&["exec", "ls", "w", "--limit", "100000", "--json"]).json();
-    let names: std::collections::HashSet<&str> =
-        executions["executions"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    let names: std::collections::HashSet<&str> = executions["executions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["name"].as_str().unwrap())
+        .collect();
     for (thread, accepted) in accepted.iter().enumerate() {
         for number in 0..accepted.load(Ordering::SeqCst) {
-            assert!(names.contains(format!("t{thread}-{number}").as_str()), "t{thread}-{number} was accepted and is gone");
+            assert!(
+                names.contains(format!("t{thread}-{number}").as_str()),
+                "t{thread}-{number} was accepted and is gone"
+            );
         }
     }
 }
@@ -149,4 +159,29 @@ fn a_kill_loses_nothing_that_was_accepted() {
     assert_eq!(server.ended().0, None);
     let server = Server::on(folder.path());
     server.run(&["exec", "tail", "w:e"]).expect(0, "ExecutionSucceeded", "");
+}
+
+#[test]
+fn a_failed_write_stops_the_server_with_a_reason() {
+    if !has("bash") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Server::with_files_of_at_most(folder.path(), 12 << 10);
+    let wait = r#"{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":3600,"End":true}}}"#;
+    assert_eq!(server.request("PUT", "/v1/state-machines/w", wait).unwrap().0, 201);
+    let input = format!("\"{}\"", "x".repeat(200_000));
+    let mut accepted = 0;
+    while let Ok((202, _)) =
+        server.request("POST", &format!("/v1/state-machines/w/executions?name=e{accepted}"), &input)
+    {
+        accepted += 1;
+        assert!(accepted < 1_000, "nothing fails");
+    }
+    let (code, log) = server.ended();
+    assert_eq!(code, Some(1), "{log}");
+    assert!(log.contains("error: the store has stopped: a write failed: "), "{log}");
+    let server = Server::on(folder.path());
+    let executions = server.run(&["exec", "ls", "w", "--limit", "1000", "--json"]).json();
+    assert!(executions["executions"].as_array().unwrap().len() >= accepted, "{accepted} were accepted");
 }

@@ -23,10 +23,19 @@ pub(crate) fn workflows() -> PathBuf {
 
 /// The binary, without what the environment says of servers and AWS.
 pub(crate) fn stepwell() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_stepwell"));
+    in_clean_environment(BINARY)
+}
+
+const BINARY: &str = env!("CARGO_BIN_EXE_stepwell");
+
+fn in_clean_environment(program: &str) -> Command {
+    let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
         let name_text = name.to_string_lossy();
-        if ["AWS_", "STEPWELL_", "RUST_LOG", "NO_COLOR", "CLICOLOR"].iter().any(|own| name_text.starts_with(own)) {
+        if ["AWS_", "STEPWELL_", "RUST_LOG", "NO_COLOR", "CLICOLOR"]
+            .iter()
+            .any(|own| name_text.starts_with(own))
+        {
             command.env_remove(&name);
         }
     }
@@ -96,14 +105,21 @@ impl Server {
 
     /// A server on this folder with further arguments.
     pub(crate) fn with(data: &Path, args: &[&str]) -> Self {
-        let mut process = stepwell()
-            .args(["dev", "--port", "0", "--json", "--data"])
-            .arg(data)
-            .args(args)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = stepwell();
+        command.args(["dev", "--port", "0", "--json", "--data"]).arg(data).args(args);
+        Self::of(command, data)
+    }
+
+    /// A server on this folder that cannot make a file larger than this.
+    pub(crate) fn with_files_of_at_most(data: &Path, kib: u32) -> Self {
+        let limits = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$0\" dev --port 0 --json --data \"$1\"");
+        let mut command = in_clean_environment("bash");
+        command.arg("-c").arg(limits).arg(BINARY).arg(data);
+        Self::of(command, data)
+    }
+
+    fn of(mut command: Command, data: &Path) -> Self {
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let Ok(started) = serde_json::from_str::<Value>(&line) else {
@@ -173,7 +189,8 @@ impl Drop for Server {
 
 /// Whether a tool is there. Where it is not, the test says so and passes, unless `STEPWELL_REQUIRE` names it.
 pub(crate) fn has(tool: &str) -> bool {
-    let found = std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(tool).is_file()));
+    let found = std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(tool).is_file()));
     if !found {
         let required = std::env::var("STEPWELL_REQUIRE").unwrap_or_default();
         assert!(!required.split(',').any(|required| required == tool), "{tool} is required and not there");
