@@ -14,7 +14,8 @@ pub struct Limits {
     pub memory_bytes: u64,
     /// Units of fuel, about one per WebAssembly instruction. Default none: then the time-out alone bounds it.
     pub fuel: Option<u64>,
-    /// Bytes of the result. Default 6 MiB (Lambda's synchronous response).
+    /// Bytes of the result. Default 6,291,556 (Lambda's synchronous response, as its error words it: 100 more than an
+    /// event may have).
     pub output_bytes: usize,
     /// Bytes of log lines; what comes after is dropped and counted. Default 256 KiB.
     pub log_bytes: usize,
@@ -30,7 +31,7 @@ impl Default for Limits {
             timeout: Duration::from_secs(3),
             memory_bytes: 128 << 20,
             fuel: None,
-            output_bytes: 6 << 20,
+            output_bytes: 6_291_556,
             log_bytes: 256 << 10,
             table_elements: 100_000,
             host_calls: 10_000_000,
