@@ -43,13 +43,14 @@ impl Server {
             .unwrap_or_else(|error| panic!("{operation}: {error}; {}", self.log()))
     }
 
-    /// A call of Lambda.
+    /// A call of Lambda; `Null` stands for no body.
     ///
     /// # Panics
     /// If there is no answer.
     #[track_caller]
     pub fn lambda(&self, method: &str, path: &str, body: &Value) -> Answer {
-        self.plain(method, &format!("/2015-03-31/functions{path}"), body.to_string())
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.plain(method, &format!("/2015-03-31/functions{path}"), body)
     }
 
     /// `CreateFunction`
