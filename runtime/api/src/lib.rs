@@ -1,8 +1,8 @@
 //! The AWS protocols of Step Functions and Lambda, and plain HTTP at /v1, on one port.
 //!
-//! A request passes [`shared`]'s guard, is matched to an operation ([`service`], [`states`], [`lambda`], [`sts`],
-//! [`v1`]), decoded against the generated tables ([`schema`], [`generated`]), answered by the engine, encoded.
-//! Handlers do nothing else: decode, call, encode. What can go wrong becomes a code and a status in [`error`].
+//! A request passes `shared`'s guard, is matched to an operation (`service`, `states`, `lambda`, `sts`,
+//! `v1`), decoded against the generated tables (`schema`, `generated`), answered by the engine, encoded.
+//! Handlers do nothing else: decode, call, encode. What can go wrong becomes a code and a status in `error`.
 //!
 //! Not here: how anything is done (`stepwell-engine`), who is calling (`stepwell-auth`).
 //!
