@@ -1,6 +1,7 @@
 //! Functions as callers see them: requests, answers, errors.
 
 mod code;
+mod grant;
 pub(crate) mod invocation;
 mod operations;
 pub(crate) mod row;

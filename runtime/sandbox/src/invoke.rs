@@ -1,6 +1,7 @@
 //! One attempt of a function: what goes in and what comes out.
 
 use crate::{InvokeError, Limits, LogLine};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use stepwell_types::{AccountId, Timestamp};
@@ -9,8 +10,9 @@ use stepwell_types::{AccountId, Timestamp};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Grants {
-    /// Hosts that outgoing HTTP may reach. Nothing reaches the network yet: any request is denied, granted or not.
-    pub network_hosts: Arc<[String]>,
+    /// Addresses, each with its port, to which the guest may open TCP connections by `wasi:sockets`. Listening,
+    /// accepting, UDP and the look-up of names are denied whatever stands here.
+    pub tcp_addresses: Arc<[SocketAddr]>,
 }
 
 /// What a guest's clocks show.

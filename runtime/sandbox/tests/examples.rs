@@ -1,5 +1,7 @@
 //! The checked-in guest examples, each run once: what they say of themselves holds in this sandbox.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{SocketAddr, TcpListener};
 use std::{path::Path, sync::Arc, time::Duration};
 use stepwell_sandbox::{
     Clocks, FunctionIdentity, Grants, InvokeReport, InvokeRequest, Limits, LogStream, Randomness, Sandbox,
@@ -9,6 +11,19 @@ use stepwell_types::AccountId;
 
 /// Invoke an example of `guest-examples/built` as attempt number `attempt`.
 async fn invoke(example: &str, event: &str, attempt: u32, timeout: Duration) -> InvokeReport {
+    invoke_granted(example, event, attempt, timeout, &[]).await
+}
+
+/// The same with connections that it may open.
+async fn invoke_granted(
+    example: &str,
+    event: &str,
+    attempt: u32,
+    timeout: Duration,
+    tcp_addresses: &[SocketAddr],
+) -> InvokeReport {
+    let mut grants = Grants::default();
+    grants.tcp_addresses = tcp_addresses.into();
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../guest-examples/built");
     let component = std::fs::read(built.join(format!("{example}.wasm"))).unwrap();
     let cache = tempfile::tempdir().unwrap();
@@ -25,7 +40,7 @@ async fn invoke(example: &str, event: &str, attempt: u32, timeout: Duration) -> 
         function: FunctionIdentity { name: example.into(), version: "$LATEST".into() },
         environment: Arc::new([]),
         limits: Limits { timeout, ..Limits::default() },
-        grants: Grants::default(),
+        grants,
         clocks: Clocks::Real,
         randomness: Randomness::Real,
     };
@@ -106,4 +121,99 @@ async fn small_tasks_ask_for_no_memory() {
     assert!(report.usage.memory_peak_bytes <= 20 << 16, "{:?}", report.usage);
     let says = |text: &str| report.logs.iter().any(|line| line.text.contains(text));
     assert!(says("idempotency key key"), "{:?}", report.logs);
+}
+
+/// A service on this machine that answers each line with `answer`, or never, and gives the lines that it has read.
+fn ledger(answer: Option<&'static str>) -> (SocketAddr, std::sync::mpsc::Receiver<String>) {
+    serve(TcpListener::bind("127.0.0.1:0").unwrap(), answer)
+}
+
+fn serve(
+    listener: TcpListener,
+    answer: Option<&'static str>,
+) -> (SocketAddr, std::sync::mpsc::Receiver<String>) {
+    let address = listener.local_addr().unwrap();
+    let (lines, read) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut open = Vec::new();
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.unwrap());
+            let mut line = String::new();
+            stream.read_line(&mut line).unwrap();
+            let Ok(()) = lines.send(line) else { return };
+            match answer {
+                Some(answer) => stream.get_mut().write_all(answer.as_bytes()).unwrap(),
+                None => open.push(stream),
+            }
+        }
+    });
+    (address, read)
+}
+
+fn effect(address: SocketAddr) -> String {
+    format!(r#"{{"address":"{address}","id":"A"}}"#)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_granted_address_is_reached() {
+    let (address, lines) = ledger(Some("+"));
+    let elsewhere = "192.0.2.1:80".parse().unwrap();
+    let report = invoke_granted("record-effect", &effect(address), 2, TIMEOUT, &[elsewhere, address]).await;
+    check_outcome("record-effect", &report, Ok(r#"{"id":"A","recorded":true}"#));
+    assert_eq!(lines.recv().unwrap(), "{\"key\":\"key\",\"attempt\":2,\"id\":\"A\"}\n");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_granted_ipv6_address_is_reached() {
+    let Ok(listener) = TcpListener::bind("[::1]:0") else {
+        eprintln!("skipped: needs IPv6");
+        return;
+    };
+    let (address, lines) = serve(listener, Some("+"));
+    let report = invoke_granted("record-effect", &effect(address), 1, TIMEOUT, &[address]).await;
+    check_outcome("record-effect", &report, Ok(r#"{"id":"A","recorded":true}"#));
+    assert!(lines.recv().is_ok());
+}
+
+/// `told` is how the refusal ends; nothing arrives.
+#[track_caller]
+fn check_refused(report: &InvokeReport, told: &str, lines: &std::sync::mpsc::Receiver<String>) {
+    check_outcome("record-effect", report, Err("Effect.Unreachable"));
+    let message = report.outcome.as_ref().unwrap_err().to_string();
+    assert!(message.ends_with(told), "{message}");
+    assert!(lines.try_recv().is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_not_granted_is_not_reached() {
+    let (address, lines) = ledger(Some("+"));
+    let (granted, _) = ledger(Some("+"));
+    let event = effect(address);
+    // Another port of the same host.
+    let report = invoke_granted("record-effect", &event, 1, TIMEOUT, &[granted]).await;
+    check_refused(&report, ": access-denied", &lines);
+    let report = invoke("record-effect", &event, 1, TIMEOUT).await;
+    check_refused(&report, ": access-denied", &lines);
+    // The same address in the other family's clothes.
+    let mapped: SocketAddr = format!("[::ffff:127.0.0.1]:{}", address.port()).parse().unwrap();
+    let report = invoke_granted("record-effect", &effect(mapped), 1, TIMEOUT, &[address]).await;
+    check_refused(&report, ": invalid-argument", &lines);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_listens() {
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let report = invoke_granted("record-effect", &effect(gone), 1, TIMEOUT, &[gone]).await;
+    let (_, nothing) = ledger(None);
+    check_refused(&report, ": connection-refused", &nothing);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn waiting_for_an_answer_holds_no_core_and_ends_in_time() {
+    let (address, lines) = ledger(None);
+    let timeout = Duration::from_millis(300);
+    let report = invoke_granted("record-effect", &effect(address), 1, timeout, &[address]).await;
+    check_outcome("record-effect", &report, Err("Sandbox.Timedout"));
+    assert!(report.usage.fuel < 1_000_000, "{:?}", report.usage);
+    assert!(lines.recv().unwrap().contains("\"id\":\"A\""));
 }

@@ -1,7 +1,7 @@
 //! Running functions: for a caller who waits, for one who does not, and for Task states.
 
 use super::row::{PolicyRow, VersionRow};
-use super::{FunctionError, InvocationType, Invoke, Invoked, digest};
+use super::{FunctionError, InvocationType, Invoke, Invoked, digest, grant};
 use crate::engine::{Engine, Inner};
 use crate::log::InvocationLog;
 use crate::task::remedy;
@@ -374,8 +374,6 @@ fn resolved(
     let settings = &row.settings;
     let environment = settings.environment.iter().flatten();
     let environment = environment.map(|(name, value)| (name.to_string(), value.to_string())).collect();
-    let mut grants = Grants::default();
-    grants.network_hosts = policy.grants.iter().map(ToString::to_string).collect();
     Callable {
         name,
         version_text: version.to_string().into(),
@@ -390,8 +388,8 @@ fn resolved(
         },
         memory_size_mb: settings.memory_size_mb,
         environment,
-        grants,
-        reruns: policy.rerun_on_crash || policy.grants.is_empty(),
+        grants: grant::for_sandbox(&policy.grants),
+        reruns: policy.reruns(),
         loaded,
     }
 }

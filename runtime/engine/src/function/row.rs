@@ -1,6 +1,7 @@
 //! A function's rows: `$LATEST`, and one for each published version, never rewritten.
 
 use super::FunctionSettings;
+use super::grant::{self, Grant};
 use crate::Tag;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -118,7 +119,7 @@ pub(crate) struct PolicyRow {
     /// `stepwell:on-crash=rerun`: an attempt that was in flight at a crash runs again.
     pub(crate) rerun_on_crash: bool,
     /// `stepwell:grants`: what the function may do beyond computing, separated by blanks.
-    pub(crate) grants: Vec<Arc<str>>,
+    pub(crate) grants: Vec<Grant>,
 }
 
 impl PolicyRow {
@@ -138,7 +139,10 @@ impl PolicyRow {
                     "fail" => policy.rerun_on_crash = false,
                     _ => return Err(format!("Tag stepwell:on-crash is 'rerun' or 'fail', not '{value}'")),
                 },
-                "stepwell:grants" => policy.grants = value.split_whitespace().map(Arc::from).collect(),
+                "stepwell:grants" => {
+                    let grants = grant::parse_list(value);
+                    policy.grants = grants.map_err(|error| format!("Tag stepwell:grants: {error}"))?;
+                }
                 key if key.starts_with("stepwell:") => {
                     return Err(format!(
                         "Tag {key} is not known; Stepwell reads stepwell:fuel, stepwell:on-crash and stepwell:grants"
@@ -151,8 +155,47 @@ impl PolicyRow {
     }
 }
 
+impl PolicyRow {
+    /// Whether an attempt that was in flight at a crash may run again: nobody could tell, or the function says so.
+    pub(crate) fn reruns(&self) -> bool {
+        self.rerun_on_crash || self.grants.is_empty()
+    }
+}
+
 impl VersionRow {
     pub(crate) fn last_modified(&self) -> Timestamp {
         Timestamp::from_millis(self.last_modified_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(tags: &[(&str, &str)], want: Result<bool, &str>) {
+        let tags: Vec<Tag> =
+            tags.iter().map(|(key, value)| Tag { key: (*key).into(), value: (*value).into() }).collect();
+        let reruns = PolicyRow::parse(&tags).map(|policy| policy.reruns());
+        assert_eq!(reruns.as_ref().copied().map_err(String::as_str), want);
+    }
+
+    #[test]
+    fn a_grant_is_a_side_effect() {
+        const GRANT: (&str, &str) = ("stepwell:grants", "tcp:127.0.0.1:80");
+        check(&[("colour", "red")], Ok(true));
+        check(&[("stepwell:grants", " ")], Ok(true));
+        check(&[GRANT], Ok(false));
+        check(&[GRANT, ("stepwell:on-crash", "fail")], Ok(false));
+        check(&[GRANT, ("stepwell:on-crash", "rerun")], Ok(true));
+    }
+
+    #[test]
+    fn what_nobody_reads_is_refused() {
+        check(
+            &[("stepwell:grants", "tcp:127.0.0.1:80 files")],
+            Err("Tag stepwell:grants: 'files' is not known; there is tcp:IP:PORT"),
+        );
+        check(&[("stepwell:fuel", "0")], Err("Tag stepwell:fuel needs a positive number, not '0'"));
     }
 }

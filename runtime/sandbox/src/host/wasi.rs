@@ -5,7 +5,7 @@
 //! | environment | the function's own variables; no arguments |
 //! | standard streams | input: the event for a command, else closed; output and error: the log |
 //! | file system | no folder |
-//! | sockets | `access-denied` |
+//! | sockets | TCP connections to the addresses that it was granted; everything else is `access-denied` |
 //! | clocks, randomness | the machine's, or fixed ones for a replay |
 
 use super::Guest;
@@ -13,18 +13,22 @@ use super::stdio::{CommandOutput, LogWriter, ResultWriter};
 use crate::log::Output;
 use crate::{Clocks, ComponentKind, Randomness};
 use parking_lot::Mutex;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use stepwell_types::Timestamp;
 use wasmtime::component::Linker;
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::random::Deterministic;
+use wasmtime_wasi::sockets::SocketAddrUse;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, WasiView};
 
 /// Bytes of random data in one call.
 const RANDOM_BYTES_MAX: u64 = 64 << 10;
 /// Bytes after which a seeded stream of random bytes begins again.
 const SEEDED_CYCLE_BYTES: usize = 64 << 10;
+/// Resources that a guest with sockets may hold: each may be one of the server's file descriptors.
+const RESOURCES_WITH_SOCKETS_MAX: usize = 256;
 
 pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)
@@ -36,7 +40,9 @@ impl WasiView for Guest {
         self.host_calls += 1;
         if self.wasi.is_none() {
             self.wasi = Some(self.make_wasi());
-            self.resources.set_max_capacity(super::RESOURCES_MAX);
+            let has_sockets = !self.request.grants.tcp_addresses.is_empty();
+            let resources_max = if has_sockets { RESOURCES_WITH_SOCKETS_MAX } else { super::RESOURCES_MAX };
+            self.resources.set_max_capacity(resources_max);
         }
         let Self { wasi, resources, .. } = self;
         WasiCtxView { ctx: wasi.get_or_insert_with(|| WasiCtx::builder().build()), table: resources }
@@ -47,9 +53,13 @@ impl Guest {
     fn make_wasi(&mut self) -> WasiCtx {
         let mut builder = WasiCtx::builder();
         let log = self.log().clone();
+        let tcp_addresses = Arc::clone(&self.request.grants.tcp_addresses);
         builder
             .envs(&self.request.environment)
-            .allow_tcp(false)
+            .allow_tcp(!tcp_addresses.is_empty())
+            .socket_addr_check(move |address, wanted| {
+                Box::pin(std::future::ready(is_granted(&tcp_addresses, address, wanted)))
+            })
             .allow_udp(false)
             .allow_ip_name_lookup(false)
             .max_random_size(RANDOM_BYTES_MAX)
@@ -76,6 +86,20 @@ impl Guest {
                 .insecure_random_seed(u128::from(seed));
         }
         builder.build()
+    }
+}
+
+/// Whether a guest may use an address so. A socket that connects is first bound to a port of the system's choice, which
+/// alone lets nobody in.
+fn is_granted(tcp_addresses: &[SocketAddr], address: SocketAddr, wanted: SocketAddrUse) -> bool {
+    match wanted {
+        SocketAddrUse::TcpConnect => tcp_addresses.contains(&address),
+        SocketAddrUse::TcpBind => address.ip().is_unspecified() && address.port() == 0,
+        SocketAddrUse::TcpListen
+        | SocketAddrUse::TcpAccept
+        | SocketAddrUse::UdpBind
+        | SocketAddrUse::UdpSend
+        | SocketAddrUse::UdpReceive => false,
     }
 }
 
