@@ -5,6 +5,7 @@
 
 use crate::driver::Live;
 use crate::engine::Engine;
+use crate::function::FunctionError;
 use crate::task::{Call, lost_attempt};
 use std::sync::Arc;
 use stepwell_interpreter::{AttemptId, Input, TaskStart};
@@ -73,12 +74,18 @@ impl Engine {
         }
     }
 
-    /// Whether the function's attempts may run twice. One that cannot be found fails by itself when it is called.
+    /// Whether the function's attempts may run twice. One that is gone fails by itself when it is called; of one that
+    /// cannot be read now nobody knows, and it may be there again a moment later.
     async fn reruns(&self, live: &Arc<Live>, start: &TaskStart) -> bool {
         let Ok(call) = Call::read(&live.caller.scope, start) else { return true };
         match self.callable(&live.caller.scope, &call.function).await {
             Ok(callable) => callable.reruns,
-            Err(_) => true,
+            Err(FunctionError::NotFound(_)) => true,
+            Err(error) => {
+                let (execution, attempt) = (&live.caller.execution_arn, start.attempt);
+                tracing::warn!(execution.arn = %execution, %attempt, %error, "a lost attempt's function is not ready");
+                false
+            }
         }
     }
 
