@@ -36,8 +36,16 @@ const LINES: &[(&str, Data, &str)] = &[
         Data::Small,
         r#"{"id": $states.input.orderId, "who": $states.input.customer.name, "zip": $states.input.customer.address.zip, "n": 3}"#,
     ),
-    ("condition", Data::Small, r#"$states.input.customer.tier = "gold" and $states.input.express ? "fast" : "slow""#),
-    ("concatenation", Data::Small, r#"$states.input.orderId & "/" & $states.input.customer.id & "/" & $states.input.currency"#),
+    (
+        "condition",
+        Data::Small,
+        r#"$states.input.customer.tier = "gold" and $states.input.express ? "fast" : "slow""#,
+    ),
+    (
+        "concatenation",
+        Data::Small,
+        r#"$states.input.orderId & "/" & $states.input.customer.id & "/" & $states.input.currency"#,
+    ),
     ("$merge", Data::Small, r#"$merge([$states.input.customer, {"tier": "silver", "since": 2024}])"#),
     ("filter", Data::Large, "$states.input.rows[price > 50]"),
     ("$map", Data::Large, "$map($states.input.rows, function($r) { $r.price * $r.quantity })"),
@@ -179,10 +187,7 @@ async function measure(call) {{
 fn report(name: &str, ours: f64, theirs: f64, reference: Option<f64>) {
     let node = reference.map_or_else(|| "-".to_owned(), |time| format!("{time:.0}"));
     let beside_node = reference.map_or_else(|| "-".to_owned(), |time| format!("{:.1}", time / ours));
-    println!(
-        "{name:<14} {ours:>10.0} {theirs:>13.0} {node:>11} {:>11.2} {beside_node:>8}",
-        theirs / ours
-    );
+    println!("{name:<14} {ours:>10.0} {theirs:>13.0} {node:>11} {:>11.2} {beside_node:>8}", theirs / ours);
 }
 
 fn main() {
@@ -196,7 +201,10 @@ fn main() {
     if reference.is_none() {
         println!("without the reference: needs node, and STEPWELL_JSONATA_JS");
     }
-    println!("{:<14} {:>10} {:>13} {:>11} {:>11} {:>8}", "ns", "stepwell", "jsonata-core", "node", "x core", "x node");
+    println!(
+        "{:<14} {:>10} {:>13} {:>11} {:>11} {:>8}",
+        "ns", "stepwell", "jsonata-core", "node", "x core", "x node"
+    );
     for (at, (name, data, text)) in LINES.iter().enumerate() {
         if only.as_ref().is_some_and(|only| only != name) {
             continue;

@@ -81,29 +81,67 @@ pub(crate) enum Kind {
     Number(f64),
     Null,
     Bool(bool),
-    Name { key: Arc<str>, guess: u32 },
+    Name {
+        key: Arc<str>,
+        guess: u32,
+    },
     Wildcard,
     Descendant,
     Parent(Arc<str>),
-    Variable { name: NameId, place: Place },
+    Variable {
+        name: NameId,
+        place: Place,
+    },
     /// `plain`: a name or a variable and then names, nothing else.
-    Path { steps: Vec<Id>, keep_singleton: bool, plain: bool },
-    Binary { op: BinaryOp, lhs: Id, rhs: Id },
+    Path {
+        steps: Vec<Id>,
+        keep_singleton: bool,
+        plain: bool,
+    },
+    Binary {
+        op: BinaryOp,
+        lhs: Id,
+        rhs: Id,
+    },
     Negate(Id),
     Array(Vec<Id>),
     Object(Group),
-    Condition { test: Id, then: Id, otherwise: Option<Id> },
-    Block { items: Vec<Id>, scope: ScopeId },
-    Bind { name: NameId, scope: ScopeId, rhs: Id },
+    Condition {
+        test: Id,
+        then: Id,
+        otherwise: Option<Id>,
+    },
+    Block {
+        items: Vec<Id>,
+        scope: ScopeId,
+    },
+    Bind {
+        name: NameId,
+        scope: ScopeId,
+        rhs: Id,
+    },
     Regex(u32),
-    Function { procedure: Id, arguments: Vec<Id> },
-    Partial { procedure: Id, arguments: Vec<Id> },
+    Function {
+        procedure: Id,
+        arguments: Vec<Id>,
+    },
+    Partial {
+        procedure: Id,
+        arguments: Vec<Id>,
+    },
     Placeholder,
     Lambda(Box<Lambda>),
     /// A call in tail position, to be made by whoever called the lambda.
     Thunk(Id),
-    Apply { lhs: Id, rhs: Id },
-    Transform { pattern: Id, update: Id, delete: Option<Id> },
+    Apply {
+        lhs: Id,
+        rhs: Id,
+    },
+    Transform {
+        pattern: Id,
+        update: Id,
+        delete: Option<Id>,
+    },
     Sort(Vec<(Id, Direction)>),
 }
 

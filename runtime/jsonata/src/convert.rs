@@ -163,7 +163,7 @@ impl<'a> Machine<'a> {
     /// The fault with the value that caused it.
     pub(crate) fn with_value(&mut self, mut fault: Box<Fault>, value: Val<'a>) -> Box<Fault> {
         fault.value_text = self.json_text(value).ok();
-        fault.value = self.to_value(value, 0).ok().flatten();
+        fault.value = self.export(value, 0).ok().flatten();
         fault
     }
 
@@ -243,7 +243,7 @@ impl<'a> Machine<'a> {
 
     /// A result; `None` for undefined and functions. What JSON does not know becomes null, as in
     /// `JSON.stringify`.
-    pub(crate) fn to_value(&mut self, value: Val<'a>, depth: usize) -> Res<Option<Value>> {
+    pub(crate) fn export(&mut self, value: Val<'a>, depth: usize) -> Res<Option<Value>> {
         Ok(Some(match value {
             Val::Undefined | Val::Func(_) => return Ok(None),
             Val::Null => Value::Null,
@@ -286,7 +286,7 @@ impl<'a> Machine<'a> {
                     }
                     _ => {
                         for item in items.iter() {
-                            values.push(self.to_value(item, depth + 1)?.unwrap_or_default());
+                            values.push(self.export(item, depth + 1)?.unwrap_or_default());
                         }
                     }
                 }
@@ -298,7 +298,7 @@ impl<'a> Machine<'a> {
                 self.charge_bytes(size_of_val(fields))?;
                 let mut entries = Vec::with_capacity(fields.len());
                 for (key, field) in fields {
-                    if let Some(field) = self.to_value(*field, depth + 1)? {
+                    if let Some(field) = self.export(*field, depth + 1)? {
                         entries.push((key.to_arc(), field));
                     }
                 }
@@ -398,7 +398,9 @@ fn check_depth(value: &Value, depth: usize) -> Res<()> {
             nest(depth)?;
             fields.values().try_for_each(|item| check_depth(item, depth + 1))
         }
-        Value::Null | Value::Bool(_) | Value::I64(_) | Value::U64(_) | Value::F64(_) | Value::Str(_) => Ok(()),
+        Value::Null | Value::Bool(_) | Value::I64(_) | Value::U64(_) | Value::F64(_) | Value::Str(_) => {
+            Ok(())
+        }
     }
 }
 

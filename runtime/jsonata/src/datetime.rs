@@ -26,12 +26,12 @@ impl<'a> Machine<'a> {
             Builtin::Millis => Ok(Val::Num(now)),
             Builtin::Now => {
                 let picture = text_arg(function, arguments, 0)?;
-                self.from_millis(now, picture, text_arg(function, arguments, 1)?)
+                self.format_millis(now, picture, text_arg(function, arguments, 1)?)
             }
             Builtin::FromMillis => {
                 let Some(millis) = number_arg(function, arguments, 0)? else { return Ok(Val::Undefined) };
                 let picture = text_arg(function, arguments, 1)?;
-                self.from_millis(millis, picture, text_arg(function, arguments, 2)?)
+                self.format_millis(millis, picture, text_arg(function, arguments, 2)?)
             }
             Builtin::ToMillis => {
                 let Some(text) = text_arg(function, arguments, 0)? else { return Ok(Val::Undefined) };
@@ -59,7 +59,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn from_millis(&mut self, millis: f64, picture: Option<&str>, zone: Option<&str>) -> Res<Val<'a>> {
+    fn format_millis(&mut self, millis: f64, picture: Option<&str>, zone: Option<&str>) -> Res<Val<'a>> {
         if !(-MILLIS_MAX..=MILLIS_MAX).contains(&millis) {
             return Err(Fault::with_message("U1003", "The time is out of range"));
         }

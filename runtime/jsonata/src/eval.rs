@@ -82,7 +82,9 @@ impl<'a> Machine<'a> {
             Kind::Bool(b) => Ok(Val::Bool(*b)),
             Kind::Null => Ok(Val::Null),
             Kind::Variable { name, place } => Ok(self.variable(*name, *place, input, env)),
-            Kind::Path { steps, keep_singleton, .. } => self.eval_path(node, steps, *keep_singleton, input, env),
+            Kind::Path { steps, keep_singleton, .. } => {
+                self.eval_path(node, steps, *keep_singleton, input, env)
+            }
             Kind::Name { key, guess } => self.name_step(key, *guess, input),
             Kind::Binary { op, lhs, rhs } => self.eval_binary(node, *op, *lhs, *rhs, input, env),
             Kind::Function { procedure, arguments } => {
@@ -215,7 +217,13 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn eval_block(&mut self, items: &'a [Id], scope: u32, input: Val<'a>, env: &'a Frame<'a>) -> Res<Val<'a>> {
+    fn eval_block(
+        &mut self,
+        items: &'a [Id],
+        scope: u32,
+        input: Val<'a>,
+        env: &'a Frame<'a>,
+    ) -> Res<Val<'a>> {
         let env =
             if self.unit.code.scopes[scope as usize].is_empty() { env } else { self.frame(scope, env)? };
         let mut value = Val::Undefined;

@@ -108,12 +108,7 @@ impl Expression {
     }
 }
 
-fn run(
-    code: &Code,
-    input: Option<&Value>,
-    bindings: &Map,
-    environment: &Environment<'_>,
-) -> Res<Outcome> {
+fn run(code: &Code, input: Option<&Value>, bindings: &Map, environment: &Environment<'_>) -> Res<Outcome> {
     let bump = Bump::new();
     let evals = Evals::default();
     let mut machine = Machine::new(&bump, code, input, bindings, environment, &evals);
@@ -124,7 +119,7 @@ fn run(
     if matches!(result, Val::Func(_)) {
         return Ok(Outcome::Function);
     }
-    Ok(machine.to_value(result, 0)?.map_or(Outcome::Undefined, Outcome::Value))
+    Ok(machine.export(result, 0)?.map_or(Outcome::Undefined, Outcome::Value))
 }
 
 impl Outcome {

@@ -142,11 +142,13 @@ static NO_SIGNATURE: LazyLock<Signature> = LazyLock::new(Signature::empty);
 impl Builtin {
     /// The function of that name in a dialect.
     pub(crate) fn of(name: &str, dialect: Dialect) -> Option<Self> {
-        let row = |at: usize| TABLE.get(at).filter(|row| match row.5 {
-            Known::Everywhere => true,
-            Known::Standard => dialect == Dialect::Standard,
-            Known::StepFunctions => dialect == Dialect::StepFunctions,
-        });
+        let row = |at: usize| {
+            TABLE.get(at).filter(|row| match row.5 {
+                Known::Everywhere => true,
+                Known::Standard => dialect == Dialect::Standard,
+                Known::StepFunctions => dialect == Dialect::StepFunctions,
+            })
+        };
         BY_NAME.get(name)?.iter().find_map(|at| row(*at)).map(|row| row.0)
     }
 

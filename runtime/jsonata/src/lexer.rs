@@ -214,7 +214,8 @@ impl<'t> Lexer<'t> {
                 return Ok(());
             }
             let start = self.at;
-            match self.bytes.get(start + 2..).and_then(|rest| rest.windows(2).position(|pair| pair == b"*/")) {
+            match self.bytes.get(start + 2..).and_then(|rest| rest.windows(2).position(|pair| pair == b"*/"))
+            {
                 Some(length) => self.at = start + 2 + length + 2,
                 None => return Err(self.fault("S0106", start)),
             }

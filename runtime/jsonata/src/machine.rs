@@ -93,11 +93,8 @@ impl<'a> Machine<'a> {
     ) -> Self {
         let Budget { fuel, depth, bytes } = environment.budget;
         let root = input.map_or(Val::Undefined, Val::from_value);
-        let pending_mark = bump.alloc(Func {
-            kind: FuncKind::Pending,
-            token: Cell::new(None),
-            position: Cell::new(0),
-        });
+        let pending_mark =
+            bump.alloc(Func { kind: FuncKind::Pending, token: Cell::new(None), position: Cell::new(0) });
         let unit = unit(bump, code, bindings, root);
         Self {
             bump,

@@ -159,7 +159,11 @@ pub(crate) fn radix_text(number: f64, radix: u32) -> String {
     }
     while whole > 0.0 {
         let digit = whole % base;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a digit below the radix")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a digit below the radix"
+        )]
         digits.push(char::from_digit(digit as u32, radix).unwrap_or('0'));
         whole = ((whole - digit) / base).trunc();
     }

@@ -200,7 +200,8 @@ impl Process {
                 let result = of(lhs);
                 let step = self.last_step(result);
                 let target = self.at(step);
-                let taken = target.extra.as_ref().is_some_and(|e| e.stages.is_some() || !e.predicates.is_empty());
+                let taken =
+                    target.extra.as_ref().is_some_and(|e| e.stages.is_some() || !e.predicates.is_empty());
                 if taken {
                     return Err(Fault::new("S0215").at(position));
                 }

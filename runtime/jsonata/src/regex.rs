@@ -58,8 +58,12 @@ enum Op {
     NotWordBoundary,
     BackReference(u32, Way),
     /// What follows, up to `Accept`, must match here, and the pattern goes on behind it.
-    Look { end: u32 },
-    LookNot { end: u32 },
+    Look {
+        end: u32,
+    },
+    LookNot {
+        end: u32,
+    },
     Accept,
 }
 
@@ -135,21 +139,33 @@ mod tests {
     #[test]
     fn alternatives_and_greed() {
         check("a|ab", "abc", Some(&[Some("a")]));
-        check("((a)|(ab))((c)|(bc))", "abc", Some(&[Some("abc"), Some("a"), Some("a"), None, Some("bc"), None, Some("bc")]));
+        check(
+            "((a)|(ab))((c)|(bc))",
+            "abc",
+            Some(&[Some("abc"), Some("a"), Some("a"), None, Some("bc"), None, Some("bc")]),
+        );
         check("a[a-z]{2,4}?", "abcdefghi", Some(&[Some("abc")]));
         check("(aa|aabaac|ba|b|c)*", "aabaac", Some(&[Some("aaba"), Some("ba")]));
     }
 
     #[test]
     fn captures_are_forgotten_at_each_repetition() {
-        check("(z)((a+)?(b+)?(c))*", "zaacbbbcac", Some(&[Some("zaacbbbcac"), Some("z"), Some("ac"), Some("a"), None, Some("c")]));
+        check(
+            "(z)((a+)?(b+)?(c))*",
+            "zaacbbbcac",
+            Some(&[Some("zaacbbbcac"), Some("z"), Some("ac"), Some("a"), None, Some("c")]),
+        );
         check("(a*)*", "b", Some(&[Some(""), None]));
     }
 
     #[test]
     fn looking_around() {
         check("(?=(a+))a*b\\1", "baaabac", Some(&[Some("aba"), Some("a")]));
-        check("(.*?)a(?!(a+)b\\2c)\\2(.*)", "baaabaac", Some(&[Some("baaabaac"), Some("ba"), None, Some("abaac")]));
+        check(
+            "(.*?)a(?!(a+)b\\2c)\\2(.*)",
+            "baaabaac",
+            Some(&[Some("baaabaac"), Some("ba"), None, Some("abaac")]),
+        );
         check("(?<=\\$)\\d+", "cost $42", Some(&[Some("42")]));
         check("(?<!\\$)\\b\\d+", "$42 17", Some(&[Some("17")]));
     }

@@ -184,7 +184,9 @@ fn reads_input(code: &Code) -> Option<Box<Fault>> {
                 work.extend([(*lhs, level), (*rhs, level)]);
             }
             Kind::Negate(id) | Kind::Thunk(id) | Kind::Bind { rhs: id, .. } => work.push((*id, level)),
-            Kind::Array(items) | Kind::Block { items, .. } => work.extend(items.iter().map(|id| (*id, level))),
+            Kind::Array(items) | Kind::Block { items, .. } => {
+                work.extend(items.iter().map(|id| (*id, level)))
+            }
             Kind::Object(group) => {
                 work.extend(group.pairs.iter().flat_map(|(k, v)| [(*k, level), (*v, level)]));
             }
@@ -230,7 +232,9 @@ fn refuse(code: &Code, id: Id) -> Option<Box<Fault>> {
         ),
         Some(name) => Fault::with_message(
             "U2002",
-            format!("The field name '{name}' has no meaning at the top level of an expression: use '$states.input.{name}'"),
+            format!(
+                "The field name '{name}' has no meaning at the top level of an expression: use '$states.input.{name}'"
+            ),
         ),
     };
     Some(fault.at(node.position).token(symbol))

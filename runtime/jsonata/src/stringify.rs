@@ -51,7 +51,9 @@ fn write(value: &Value, out: &mut String) {
             };
             match javascript_order(fields) {
                 None => fields.iter().for_each(|(key, value)| field(key, value)),
-                Some(order) => order.iter().filter_map(|at| fields.get_index(*at)).for_each(|(k, v)| field(k, v)),
+                Some(order) => {
+                    order.iter().filter_map(|at| fields.get_index(*at)).for_each(|(k, v)| field(k, v))
+                }
             }
             out.push('}');
         }

@@ -93,7 +93,10 @@ pub(crate) enum Direction {
 pub(crate) enum Raw {
     End,
     Name(Arc<str>),
-    Variable { name: NameId, scope: ScopeId },
+    Variable {
+        name: NameId,
+        scope: ScopeId,
+    },
     Text(Arc<str>),
     Number(f64),
     Constant(Value),
@@ -103,24 +106,75 @@ pub(crate) enum Raw {
     Wildcard,
     Descendant,
     Parent,
-    Dot { lhs: Id, rhs: Id },
-    Filter { lhs: Id, rhs: Id },
-    Group { lhs: Id, pairs: Vec<(Id, Id)> },
-    Order { lhs: Id, terms: Vec<(Id, Direction)> },
-    Bind { name: NameId, scope: ScopeId, rhs: Id },
-    Focus { lhs: Id, name: NameId },
-    Index { lhs: Id, name: NameId },
-    Apply { lhs: Id, rhs: Id },
-    Binary { op: BinaryOp, lhs: Id, rhs: Id },
+    Dot {
+        lhs: Id,
+        rhs: Id,
+    },
+    Filter {
+        lhs: Id,
+        rhs: Id,
+    },
+    Group {
+        lhs: Id,
+        pairs: Vec<(Id, Id)>,
+    },
+    Order {
+        lhs: Id,
+        terms: Vec<(Id, Direction)>,
+    },
+    Bind {
+        name: NameId,
+        scope: ScopeId,
+        rhs: Id,
+    },
+    Focus {
+        lhs: Id,
+        name: NameId,
+    },
+    Index {
+        lhs: Id,
+        name: NameId,
+    },
+    Apply {
+        lhs: Id,
+        rhs: Id,
+    },
+    Binary {
+        op: BinaryOp,
+        lhs: Id,
+        rhs: Id,
+    },
     Negate(Id),
     Array(Vec<Id>),
     Object(Vec<(Id, Id)>),
-    Function { procedure: Id, arguments: Vec<Id> },
-    Partial { procedure: Id, arguments: Vec<Id> },
-    Lambda { parameters: Vec<NameId>, signature: Option<Box<Signature>>, body: Id, scope: ScopeId },
-    Condition { test: Id, then: Id, otherwise: Option<Id> },
-    Block { items: Vec<Id>, scope: ScopeId },
-    Transform { pattern: Id, update: Id, delete: Option<Id> },
+    Function {
+        procedure: Id,
+        arguments: Vec<Id>,
+    },
+    Partial {
+        procedure: Id,
+        arguments: Vec<Id>,
+    },
+    Lambda {
+        parameters: Vec<NameId>,
+        signature: Option<Box<Signature>>,
+        body: Id,
+        scope: ScopeId,
+    },
+    Condition {
+        test: Id,
+        then: Id,
+        otherwise: Option<Id>,
+    },
+    Block {
+        items: Vec<Id>,
+        scope: ScopeId,
+    },
+    Transform {
+        pattern: Id,
+        update: Id,
+        delete: Option<Id>,
+    },
 }
 
 /// Names bound in one block, lambda or at the root; each has a slot in the frame of that scope.

@@ -89,7 +89,10 @@ pub(crate) enum Items<'a> {
     Vals(&'a [Val<'a>]),
     Values(&'a [Value]),
     /// Consecutive integers.
-    Range { first: f64, len: usize },
+    Range {
+        first: f64,
+        len: usize,
+    },
     One(Val<'a>),
 }
 
@@ -218,14 +221,32 @@ pub(crate) enum FuncKind<'a> {
     Pending,
     /// A function that was passed as an argument: called without a signature's context.
     Closure(&'a Func<'a>),
-    Regex { regex: &'a Regex, position: u32 },
+    Regex {
+        regex: &'a Regex,
+        position: u32,
+    },
     /// The next match of a regular expression.
-    RegexNext { regex: &'a Regex, position: u32, text: Text<'a>, from: usize },
+    RegexNext {
+        regex: &'a Regex,
+        position: u32,
+        text: Text<'a>,
+        from: usize,
+    },
     /// `f ~> g`.
     Chain(&'a Func<'a>, &'a Func<'a>),
     /// A built-in function with some of its arguments; `None` is still to come.
-    Partial { function: &'a Func<'a>, arguments: &'a [Option<Val<'a>>] },
-    Transform { unit: &'a Unit<'a>, env: &'a Frame<'a>, pattern: Id, update: Id, delete: Option<Id>, position: u32 },
+    Partial {
+        function: &'a Func<'a>,
+        arguments: &'a [Option<Val<'a>>],
+    },
+    Transform {
+        unit: &'a Unit<'a>,
+        env: &'a Frame<'a>,
+        pattern: Id,
+        update: Id,
+        delete: Option<Id>,
+        position: u32,
+    },
 }
 
 #[derive(Clone, Copy)]

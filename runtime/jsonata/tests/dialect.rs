@@ -8,7 +8,8 @@ const FIELD: Options<'static> = Options::step_functions(&["input", "context"]);
 #[track_caller]
 fn check(text: &str, want: &str) {
     let mut bindings = Map::new();
-    let states = r#"{"input":{"items":[{"n":1},{"n":2},{"n":3}],"text":"{\"a\":[1,{\"b\":null}]}"},"context":{}}"#;
+    let states =
+        r#"{"input":{"items":[{"n":1},{"n":2},{"n":3}],"text":"{\"a\":[1,{\"b\":null}]}"},"context":{}}"#;
     bindings.insert("states", Value::parse(states).unwrap());
     bindings.insert("rate", Value::I64(2));
     let environment = Environment { seed: 42, ..Environment::default() };
@@ -52,7 +53,10 @@ fn added_functions() {
     check("$hash('abc', 'CRC')", "U1003");
     check("$random(7) = $random(7) and $random() != $random()", "true");
     check("$random() < 1 and $random() >= 0", "true");
-    check("$match($uuid(), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/).index", "0");
+    check(
+        "$match($uuid(), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/).index",
+        "0",
+    );
     check("$uuid() != $uuid()", "true");
 }
 
@@ -111,7 +115,13 @@ fn an_expression_crosses_threads() {
 fn what_is_not_touched_is_shared() {
     let input = Value::parse(r#"{"rows":[{"deep":[1.0,2]}]}"#).unwrap();
     let expression = Expression::compile("{'r': rows}", &Options::standard()).unwrap();
-    let result = expression.evaluate(Some(&input), &Map::new(), &Environment::default()).unwrap().into_value().unwrap();
-    let (Some(Value::Array(a)), Some(Value::Array(b))) = (result.get("r"), input.get("rows")) else { panic!() };
+    let result = expression
+        .evaluate(Some(&input), &Map::new(), &Environment::default())
+        .unwrap()
+        .into_value()
+        .unwrap();
+    let (Some(Value::Array(a)), Some(Value::Array(b))) = (result.get("r"), input.get("rows")) else {
+        panic!()
+    };
     assert!(std::sync::Arc::ptr_eq(a, b));
 }

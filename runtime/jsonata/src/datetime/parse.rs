@@ -22,7 +22,8 @@ pub(super) fn iso(text: &str) -> Res<f64> {
 
 /// `^\d{4}(-[01]\d)*(-[0-3]\d)*(T[0-2]\d:[0-5]\d:[0-5]\d)*(\.\d+)?([+-][0-2]\d:?[0-5]\d|Z)?$`
 fn looks_like_iso(text: &str) -> bool {
-    let pattern = "^\\d{4}(-[01]\\d)*(-[0-3]\\d)*(T[0-2]\\d:[0-5]\\d:[0-5]\\d)*(\\.\\d+)?([+-][0-2]\\d:?[0-5]\\d|Z)?$";
+    let pattern =
+        "^\\d{4}(-[01]\\d)*(-[0-3]\\d)*(T[0-2]\\d:[0-5]\\d:[0-5]\\d)*(\\.\\d+)?([+-][0-2]\\d:?[0-5]\\d|Z)?$";
     let Ok(regex) = Regex::compile(pattern, false, false) else { return false };
     let units: Vec<u16> = text.encode_utf16().take(1_000).collect();
     let mut steps = 100_000;
@@ -67,7 +68,8 @@ fn iso_millis(text: &str) -> Option<f64> {
             let three: String = digits.chars().chain("000".chars()).take(3).collect();
             fraction = three.parse::<i64>().ok()?;
         }
-        if hour > 24 || minute > 59 || second > 59 || (hour == 24 && (minute, second, fraction) != (0, 0, 0)) {
+        if hour > 24 || minute > 59 || second > 59 || (hour == 24 && (minute, second, fraction) != (0, 0, 0))
+        {
             return None;
         }
         #[expect(clippy::cast_precision_loss, reason = "below one day")]

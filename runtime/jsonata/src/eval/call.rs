@@ -183,7 +183,11 @@ impl<'a> Machine<'a> {
             && lambda.lambda.signature.is_none()
         {
             let value = self.call_lambda(lambda, arguments).map_err(|fault| blame(fault, inner))?;
-            return if matches!(value, Val::Func(_)) { self.tail_calls(value, Val::Null, env) } else { Ok(value) };
+            return if matches!(value, Val::Func(_)) {
+                self.tail_calls(value, Val::Null, env)
+            } else {
+                Ok(value)
+            };
         }
         self.apply(Val::Func(function), arguments, Val::Null, env)
     }
@@ -220,7 +224,6 @@ impl<'a> Machine<'a> {
             let arguments = self.pop_slice(start)?;
             let position = node.position;
             self.unit = outer;
-            self.charge(1)?;
             value = self.apply_inner(next, arguments, input, env).map_err(|mut fault| {
                 if !matches!(next, Val::Func(_)) && fault.lacks_position() {
                     fault.position = Some(position);
@@ -253,7 +256,7 @@ impl<'a> Machine<'a> {
         match &func.kind {
             FuncKind::Builtin(builtin) => self.invoke_builtin(*builtin, arguments, input, env),
             FuncKind::Lambda(lambda) => self.invoke_lambda(lambda, arguments, input),
-            FuncKind::Closure(inner) => self.apply(Val::Func(inner), arguments, Val::Null, env),
+            FuncKind::Closure(inner) => self.invoke_closure(inner, arguments, env),
             FuncKind::Pending => Ok(Val::Undefined),
             FuncKind::Regex { regex, position } => self.invoke_regex(regex, *position, arguments),
             FuncKind::RegexNext { regex, position, text, from } => {
@@ -265,6 +268,19 @@ impl<'a> Machine<'a> {
             }
             FuncKind::Transform { .. } => self.invoke_transform(func, arguments, input),
         }
+    }
+
+    /// Tail calls inside of a closure are made here, and so nest.
+    fn invoke_closure(
+        &mut self,
+        inner: &'a Func<'a>,
+        arguments: &[Val<'a>],
+        env: &'a Frame<'a>,
+    ) -> Res<Val<'a>> {
+        self.weigh(CALL_KIB)?;
+        let value = self.apply(Val::Func(inner), arguments, Val::Null, env)?;
+        self.unweigh(CALL_KIB);
+        Ok(value)
     }
 
     fn invoke_builtin(
@@ -361,7 +377,12 @@ impl<'a> Machine<'a> {
         Ok(value)
     }
 
-    fn invoke_transform(&mut self, func: &'a Func<'a>, arguments: &[Val<'a>], input: Val<'a>) -> Res<Val<'a>> {
+    fn invoke_transform(
+        &mut self,
+        func: &'a Func<'a>,
+        arguments: &[Val<'a>],
+        input: Val<'a>,
+    ) -> Res<Val<'a>> {
         let FuncKind::Transform { unit, env, pattern, update, delete, position } = &func.kind else {
             return Ok(Val::Undefined);
         };
@@ -374,6 +395,7 @@ impl<'a> Machine<'a> {
     }
 
     fn call_lambda(&mut self, lambda: &LambdaVal<'a>, arguments: &[Val<'a>]) -> Res<Val<'a>> {
+        self.charge(1)?;
         self.weigh(CALL_KIB)?;
         let outer = std::mem::replace(&mut self.unit, lambda.unit);
         let code = lambda.lambda;

@@ -39,7 +39,8 @@ impl<'a> Groups<'a> {
         }
         self.entries.push(entry);
         if self.entries.len() == SCAN_MAX {
-            self.places = self.entries.iter().enumerate().map(|(at, entry)| (entry.key.as_str(), at)).collect();
+            self.places =
+                self.entries.iter().enumerate().map(|(at, entry)| (entry.key.as_str(), at)).collect();
         }
     }
 
@@ -63,7 +64,12 @@ const GROUP_KIB: u32 = 3;
 const SCAN_MAX: usize = 8;
 
 impl<'a> Machine<'a> {
-    pub(super) fn eval_group(&mut self, group: &'a Group, input: Val<'a>, env: &'a Frame<'a>) -> Res<Val<'a>> {
+    pub(super) fn eval_group(
+        &mut self,
+        group: &'a Group,
+        input: Val<'a>,
+        env: &'a Frame<'a>,
+    ) -> Res<Val<'a>> {
         self.weigh(GROUP_KIB)?;
         let value = match input.items() {
             None => self.eval_object(group, input, env)?,
@@ -111,7 +117,13 @@ impl<'a> Machine<'a> {
         self.object_of(fields)
     }
 
-    fn eval_group_value(&mut self, value: Id, data: Val<'a>, tuples: bool, env: &'a Frame<'a>) -> Res<Val<'a>> {
+    fn eval_group_value(
+        &mut self,
+        value: Id,
+        data: Val<'a>,
+        tuples: bool,
+        env: &'a Frame<'a>,
+    ) -> Res<Val<'a>> {
         if !tuples {
             return self.eval(value, data, env);
         }

@@ -280,7 +280,8 @@ impl<'a> Machine<'a> {
         let start = self.stack.len();
         self.charge_items(items.len())?;
         for item in items.iter() {
-            let found = if item.is_array() { self.lookup_key(item, key, depth + 1)? } else { item.field(key) };
+            let found =
+                if item.is_array() { self.lookup_key(item, key, depth + 1)? } else { item.field(key) };
             match found {
                 Val::Undefined => {}
                 _ => match found.items() {
@@ -393,5 +394,5 @@ fn index_of(number: f64, len: usize) -> Option<usize> {
         index += len;
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked just before")]
-    (index >= 0.0 && index < 9e15).then_some(index as usize)
+    (0.0..9e15).contains(&index).then_some(index as usize)
 }

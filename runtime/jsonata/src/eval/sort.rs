@@ -43,8 +43,7 @@ impl<'a> Machine<'a> {
         }
         let cells = items.len().saturating_mul(terms.len());
         self.charge_bytes(cells.saturating_mul(size_of::<Option<Val<'_>>>()))?;
-        let mut keys =
-            Keys { terms, items, tuples, env, known: vec![None; cells], position: node.position };
+        let mut keys = Keys { terms, items, tuples, env, known: vec![None; cells], position: node.position };
         self.weigh(SORT_KIB)?;
         let order = self.merge_sort(items.len(), &mut |machine, a, b| machine.is_after(&mut keys, a, b))?;
         self.unweigh(SORT_KIB);

@@ -96,7 +96,9 @@ impl<'a> Machine<'a> {
         self.charge(1)?;
         Ok(match value {
             Val::Num(number) if number.is_nan() => Val::Null,
-            Val::Num(number) if self.is_numeric(value)? => Val::Num(crate::number::round_to_15_digits(number)),
+            Val::Num(number) if self.is_numeric(value)? => {
+                Val::Num(crate::number::round_to_15_digits(number))
+            }
             Val::Func(_) => Val::plain(""),
             Val::Array(_) | Val::List(_) => {
                 let items = value.items_or_one();

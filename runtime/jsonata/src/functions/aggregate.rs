@@ -20,13 +20,17 @@ impl<'a> Machine<'a> {
         }
         self.charge_items(items.len())?;
         let wrong = || wrong_argument(function);
-        Ok(Val::Num(match function {
-            Builtin::Max => fold(items, f64::NEG_INFINITY, |a, b| if b > a || b.is_nan() { b } else { a }),
-            Builtin::Min => fold(items, f64::INFINITY, |a, b| if b < a || b.is_nan() { b } else { a }),
-            Builtin::Average => fold(items, 0.0, |a, b| a + b).map(|sum| sum / count),
-            _ => fold(items, 0.0, |a, b| a + b),
-        }
-        .ok_or_else(wrong)?))
+        Ok(Val::Num(
+            match function {
+                Builtin::Max => {
+                    fold(items, f64::NEG_INFINITY, |a, b| if b > a || b.is_nan() { b } else { a })
+                }
+                Builtin::Min => fold(items, f64::INFINITY, |a, b| if b < a || b.is_nan() { b } else { a }),
+                Builtin::Average => fold(items, 0.0, |a, b| a + b).map(|sum| sum / count),
+                _ => fold(items, 0.0, |a, b| a + b),
+            }
+            .ok_or_else(wrong)?,
+        ))
     }
 }
 

@@ -123,7 +123,8 @@ impl<'a> Machine<'a> {
             "SHA-384" => sha2::Sha384::digest(text).to_vec(),
             "SHA-512" => sha2::Sha512::digest(text).to_vec(),
             _ => {
-                let message = "Second argument of hash function must be one of MD5, SHA-1, SHA-256, SHA-384, SHA-512";
+                let message =
+                    "Second argument of hash function must be one of MD5, SHA-1, SHA-256, SHA-384, SHA-512";
                 let mut fault = Fault::with_message("U1003", message).index(2);
                 fault.value = Some(Value::Str(Arc::from(algorithm)));
                 return Err(fault);

@@ -75,8 +75,11 @@ impl<'a> Machine<'a> {
         let picture = text_arg(function, arguments, 1)?.ok_or_else(|| wrong_argument(function))?;
         self.charge_bytes(picture.len().saturating_mul(8))?;
         let symbols = self.symbols(arg(arguments, 2))?;
-        let pictures: Vec<&str> =
-            if symbols.pattern.is_empty() { vec![picture] } else { picture.split(&*symbols.pattern).collect() };
+        let pictures: Vec<&str> = if symbols.pattern.is_empty() {
+            vec![picture]
+        } else {
+            picture.split(&*symbols.pattern).collect()
+        };
         if pictures.len() > 2 {
             return Err(Fault::new("D3080"));
         }
@@ -120,8 +123,9 @@ impl<'a> Machine<'a> {
             text.clone_into(symbol);
         }
         let zero = symbols.zero.chars().next().unwrap_or('0');
-        symbols.digits =
-            (0..10).map(|by| char::from_u32(u32::from(zero) + by).unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+        symbols.digits = (0..10)
+            .map(|by| char::from_u32(u32::from(zero) + by).unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect();
         Ok(symbols)
     }
 }
@@ -137,7 +141,8 @@ fn split_parts<'p>(picture: &'p str, symbols: &Symbols) -> Parts<'p> {
     let (prefix, suffix) = (picture.get(..start).unwrap_or_default(), picture.get(end..).unwrap_or_default());
     let active = picture.get(start..end).unwrap_or_default();
     // The reference looks in the whole picture behind the prefix, and cuts the active part there.
-    let exponent_at = picture.get(start..).and_then(|rest| rest.find(&*symbols.exponent)).map(|at| at + start);
+    let exponent_at =
+        picture.get(start..).and_then(|rest| rest.find(&*symbols.exponent)).map(|at| at + start);
     let (mantissa, exponent) = match exponent_at {
         Some(at) if at <= end && !symbols.exponent.is_empty() => {
             let cut = |from: usize| active.get(from..).unwrap_or_default().to_owned();
@@ -252,12 +257,7 @@ pub(crate) fn regular(positions: &[usize]) -> usize {
     if all { factor } else { 0 }
 }
 
-fn render(
-    number: f64,
-    parts: &[Parts<'_>],
-    symbols: &Symbols,
-    machine: &mut Machine<'_>,
-) -> Res<String> {
+fn render(number: f64, parts: &[Parts<'_>], symbols: &Symbols, machine: &mut Machine<'_>) -> Res<String> {
     let mut layouts: Vec<Layout> = parts.iter().map(|part| layout(part, symbols)).collect();
     let negative = number.is_nan() || number < 0.0;
     if negative && layouts.len() == 1 {
@@ -336,24 +336,32 @@ fn render(
     Ok(out)
 }
 
-fn group(digits: &mut Vec<char>, layout: &Layout, symbols: &Symbols, find: &dyn Fn(&[char]) -> Option<usize>) {
+fn group(
+    digits: &mut Vec<char>,
+    layout: &Layout,
+    symbols: &Symbols,
+    find: &dyn Fn(&[char]) -> Option<usize>,
+) {
     let separator: Vec<char> = symbols.grouping.chars().collect();
     let insert = |digits: &mut Vec<char>, at: usize| {
         let at = at.min(digits.len());
         digits.splice(at..at, separator.iter().copied());
     };
     let at = find(digits).unwrap_or(0);
-    if layout.regular_grouping > 0 {
-        for step in 1..=at.saturating_sub(1) / layout.regular_grouping {
-            insert(digits, at - step * layout.regular_grouping);
+    match at.saturating_sub(1).checked_div(layout.regular_grouping) {
+        Some(groups) => {
+            for step in 1..=groups {
+                insert(digits, at - step * layout.regular_grouping);
+            }
         }
-    } else {
-        let mut at = at;
-        for position in &layout.grouping {
-            // JavaScript's slice counts from the end where this is negative.
-            let place = at.checked_sub(*position).unwrap_or((digits.len() + at).saturating_sub(*position));
-            insert(digits, place);
-            at += 1;
+        None => {
+            // Each separator moves the decimal point by one.
+            for (at, position) in (at..).zip(&layout.grouping) {
+                // JavaScript's slice counts from the end where this is negative.
+                let place =
+                    at.checked_sub(*position).unwrap_or((digits.len() + at).saturating_sub(*position));
+                insert(digits, place);
+            }
         }
     }
     let at = find(digits).unwrap_or(0);

@@ -31,7 +31,11 @@ impl<'a> Machine<'a> {
         let callback = func_arg(function, arguments, 1)?;
         let whole = arg(arguments, 0);
         let Some(callback) = callback else {
-            return if function == Builtin::Single { single_item(items) } else { Err(super::wrong_argument(function)) };
+            return if function == Builtin::Single {
+                single_item(items)
+            } else {
+                Err(super::wrong_argument(function))
+            };
         };
         match function {
             Builtin::Reduce => self.reduce(items, whole, callback, arg(arguments, 2), env),
@@ -118,12 +122,7 @@ impl<'a> Machine<'a> {
         Ok(value)
     }
 
-    fn each_field(
-        &mut self,
-        function: Builtin,
-        arguments: &[Val<'a>],
-        env: &'a Frame<'a>,
-    ) -> Res<Val<'a>> {
+    fn each_field(&mut self, function: Builtin, arguments: &[Val<'a>], env: &'a Frame<'a>) -> Res<Val<'a>> {
         let subject = arg(arguments, 0);
         let callback = func_arg(function, arguments, 1)?;
         let fields = self.fields(subject)?;
@@ -187,7 +186,11 @@ impl<'a> Machine<'a> {
 
     /// The order of items by a comparator such as `function($a, $b) { $a.price > $b.price }`, whose keys are read
     /// once. `None` where the comparator is another, or the keys are not all numbers or all strings.
-    fn sort_by_comparator_keys(&mut self, items: Items<'a>, comparator: &'a Func<'a>) -> Res<Option<Vec<usize>>> {
+    fn sort_by_comparator_keys(
+        &mut self,
+        items: Items<'a>,
+        comparator: &'a Func<'a>,
+    ) -> Res<Option<Vec<usize>>> {
         let Some((steps, direction)) = self.comparator_keys(comparator) else { return Ok(None) };
         self.charge_items(items.len().saturating_mul(steps.len() + 1))?;
         let mut keys = Vec::with_capacity(items.len());
@@ -210,7 +213,10 @@ impl<'a> Machine<'a> {
         let inner = if let FuncKind::Closure(inner) = &comparator.kind { inner } else { comparator };
         let FuncKind::Lambda(lambda) = &inner.kind else { return None };
         let code = lambda.unit.code;
-        if lambda.bound.is_some() || lambda.lambda.signature.is_some() || !std::ptr::eq(lambda.unit, self.unit) {
+        if lambda.bound.is_some()
+            || lambda.lambda.signature.is_some()
+            || !std::ptr::eq(lambda.unit, self.unit)
+        {
             return None;
         }
         let [first, second] = lambda.lambda.slots.as_slice() else { return None };
@@ -275,7 +281,7 @@ impl<'a> Machine<'a> {
                     }
                 }
                 order.sort_unstable();
-                #[expect(clippy::cast_possible_truncation, reason = "the lower half is a place")]
+                // The lower half is a place.
                 let order = order.into_iter().map(|key| key as usize).collect();
                 Ok(Some(order))
             }

@@ -109,9 +109,9 @@ fn prefixed(text: &str) -> Option<f64> {
     let run = |text: &str, radix: u32| text.chars().take_while(|c| c.is_digit(radix)).count();
     let after = |at: usize| text.get(at..).unwrap_or_default();
     let hex = matches!(text.as_bytes(), [b'0', b'x' | b'X', ..]) && run(after(2), 16) > 0;
-    let octal = text.match_indices('0').any(|(at, _)| {
-        after(at + 1).starts_with(['o', 'O']) && run(after(at + 2), 8) > 0
-    });
+    let octal = text
+        .match_indices('0')
+        .any(|(at, _)| after(at + 1).starts_with(['o', 'O']) && run(after(at + 2), 8) > 0);
     let binary = text.match_indices('0').any(|(at, _)| {
         after(at + 1).starts_with(['b', 'B']) && {
             let count = run(after(at + 2), 2);

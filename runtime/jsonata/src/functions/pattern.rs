@@ -99,7 +99,14 @@ impl<'a> Machine<'a> {
             }
             Matcher::Function(_) => Vec::new(),
         };
-        Ok(Matches { subject: Subject { text, units }, matcher, from: 0, first: true, next: Val::Undefined, env })
+        Ok(Matches {
+            subject: Subject { text, units },
+            matcher,
+            from: 0,
+            first: true,
+            next: Val::Undefined,
+            env,
+        })
     }
 
     /// Runs a regular expression within the fuel that is left.
@@ -140,13 +147,7 @@ impl<'a> Machine<'a> {
             self.push(value)?;
         }
         let groups = self.pop_array(start, 0)?;
-        Ok(Found {
-            text,
-            start: number(found.start),
-            end: number(found.end),
-            groups,
-            object: Val::Undefined,
-        })
+        Ok(Found { text, start: number(found.start), end: number(found.end), groups, object: Val::Undefined })
     }
 
     fn match_object(&mut self, found: &Found<'a>, next: Val<'a>) -> Res<Val<'a>> {
@@ -254,7 +255,6 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the arguments of $replace")]
     fn replace(
         &mut self,
         whole: Val<'a>,
@@ -292,7 +292,9 @@ impl<'a> Machine<'a> {
                 _ => {
                     let next = matches.next_function(self)?;
                     let object = self.match_object(&one, next)?;
-                    let Val::Func(replacer) = replacement else { return Err(wrong_argument(Builtin::Replace)) };
+                    let Val::Func(replacer) = replacement else {
+                        return Err(wrong_argument(Builtin::Replace));
+                    };
                     self.weigh(REPLACE_KIB)?;
                     let value = self.call_back(replacer, &[object], env)?;
                     self.unweigh(REPLACE_KIB);
@@ -396,7 +398,9 @@ impl<'a> Matches<'a> {
                 if !first && self.from >= self.subject.units.len() {
                     return Ok(None);
                 }
-                let Some(found) = machine.exec(regex, &self.subject.units, self.from)? else { return Ok(None) };
+                let Some(found) = machine.exec(regex, &self.subject.units, self.from)? else {
+                    return Ok(None);
+                };
                 if !first && found.start == found.end {
                     return Err(Fault::new("D1004").at(position).text_value(regex.source()));
                 }

@@ -81,8 +81,10 @@ impl<'a> Machine<'a> {
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked just before")]
         let missing = missing as usize;
-        self.charge_bytes(missing)?;
-        let padding: String = fill.chars().cycle().take(missing).collect();
+        let count = fill.chars().count().max(1);
+        self.charge_bytes((missing / count).saturating_mul(fill.len()).saturating_add(missing))?;
+        let mut padding = fill.repeat(missing / count);
+        padding.extend(fill.chars().take(missing % count));
         let padded = if width > 0.0 { format!("{text}{padding}") } else { format!("{padding}{text}") };
         self.text(&padded)
     }

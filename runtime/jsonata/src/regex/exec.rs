@@ -20,8 +20,14 @@ const NOWHERE: usize = usize::MAX;
 /// What backtracking undoes.
 enum Undo {
     /// Goes on here.
-    Branch { at: u32, position: usize },
-    Slot { slot: u32, old: usize },
+    Branch {
+        at: u32,
+        position: usize,
+    },
+    Slot {
+        slot: u32,
+        old: usize,
+    },
 }
 
 struct Run<'r> {
@@ -34,7 +40,12 @@ struct Run<'r> {
 
 impl Regex {
     /// The first match at or after `from`. Each step of the matcher takes one from `steps`.
-    pub(crate) fn exec(&self, text: &[u16], from: usize, steps: &mut u64) -> Result<Option<Match>, Exhausted> {
+    pub(crate) fn exec(
+        &self,
+        text: &[u16],
+        from: usize,
+        steps: &mut u64,
+    ) -> Result<Option<Match>, Exhausted> {
         let mut run = Run { regex: self, text, slots: vec![NOWHERE; self.slots], undo: Vec::new(), steps };
         for start in from..=text.len() {
             run.pay()?;
@@ -160,7 +171,8 @@ impl Run<'_> {
                 }
                 Op::LineStart => {
                     let here = position == 0
-                        || (self.regex.multiline && self.text.get(position - 1).is_some_and(|u| is_line_end(*u)));
+                        || (self.regex.multiline
+                            && self.text.get(position - 1).is_some_and(|u| is_line_end(*u)));
                     here.then_some((at + 1, position))
                 }
                 Op::LineEnd => {

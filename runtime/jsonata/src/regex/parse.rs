@@ -12,14 +12,25 @@ pub(super) enum Tree {
     Either(Vec<Tree>),
     /// A capture group, by number from 1.
     Group(u32, Box<Tree>),
-    Repeat { inner: Box<Tree>, least: u32, most: Option<u32>, greed: Greed, first_group: u32, last_group: u32 },
+    Repeat {
+        inner: Box<Tree>,
+        least: u32,
+        most: Option<u32>,
+        greed: Greed,
+        first_group: u32,
+        last_group: u32,
+    },
     LineStart,
     LineEnd,
     WordBoundary,
     NotWordBoundary,
     BackReference(u32),
     NamedReference(String),
-    Look { inner: Box<Tree>, side: Side, expect: Expect },
+    Look {
+        inner: Box<Tree>,
+        side: Side,
+        expect: Expect,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
