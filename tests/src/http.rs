@@ -46,7 +46,6 @@ impl Answer {
     ///
     /// # Panics
     /// If the answer is not good.
-    #[must_use]
     #[track_caller]
     pub fn ok(&self) -> Value {
         assert!((200..300).contains(&self.status), "{} {}", self.status, self.text());
