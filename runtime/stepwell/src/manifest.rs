@@ -7,7 +7,7 @@
 //! memory_mb = 256                      # 128 to 10,240, default 128
 //! fuel = 50_000_000                    # units; default: what the time-out allows
 //! environment = { CURRENCY = "EUR" }
-//! grants = []                          # what it may do beyond computing
+//! grants = ["tcp:192.0.2.7:5432"]      # what it may do beyond computing: open TCP connections to an address
 //! on_crash = "rerun"                   # an attempt in flight at a crash runs again, whatever it was granted
 //!
 //! [machines.order]
