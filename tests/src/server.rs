@@ -69,9 +69,37 @@ impl Server {
     /// # Panics
     /// If it says something else than where it is.
     pub fn on(data: &Path) -> Result<Self, Refused> {
+        Self::run_on(stepwell(), data)
+    }
+
+    /// A server on this folder that can make no file larger than so many bytes: what the next write finds is what it
+    /// would find on a disk that is full.
+    ///
+    /// # Errors
+    /// If it refuses to start.
+    ///
+    /// # Panics
+    /// If it says something else than where it is.
+    pub fn with_files_up_to(data: &Path, bytes: u64) -> Result<Self, Refused> {
+        const BLOCK_BYTES: u64 = 512;
+        let stepwell = stepwell();
+        let mut command = Command::new("sh");
+        // The signal that comes with the limit would end the process before it sees the error.
+        command.args(["-c", "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"", "sh"]);
+        command.arg((bytes / BLOCK_BYTES).to_string()).arg(stepwell.get_program()).stdin(Stdio::null());
+        for (name, value) in stepwell.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        Self::run_on(command, data)
+    }
+
+    fn run_on(mut command: Command, data: &Path) -> Result<Self, Refused> {
         let log = data.with_extension("log");
         let stderr = File::options().create(true).append(true).open(&log).expect("a log can be written");
-        let mut process = stepwell()
+        let mut process = command
             .args(["dev", "--port", "0", "--json", "--data"])
             .arg(data)
             .stdout(Stdio::piped())

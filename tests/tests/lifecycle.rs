@@ -1,0 +1,231 @@
+//! How a server ends and begins again: SIGTERM under load, a folder that is in use, read-only, damaged or full.
+
+use serde_json::{Value, json};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use stepwell_tests::aws::{Settings, assert_whole, states};
+use stepwell_tests::http::{Answer, Connection};
+use stepwell_tests::server::{Refused, Server};
+
+const MACHINE: &str = "arn:aws:states:us-east-1:000000000000:stateMachine:work";
+
+/// A machine that calls a function for each of three items, and rests a second.
+fn deploy(server: &Server) {
+    let echo = server.function("echo", "echo", Settings::default());
+    let definition = json!({"StartAt": "Each", "States": {
+        "Each": {"Type": "Map", "ItemsPath": "$.items", "Next": "Rest", "ItemProcessor": {"StartAt": "Echo",
+            "States": {"Echo": {"Type": "Task", "Resource": echo, "End": true}}}},
+        "Rest": {"Type": "Wait", "Seconds": 1, "End": true}}});
+    server.machine("work", "STANDARD", &definition);
+}
+
+fn start(connection: &mut Connection, items: &Value) -> std::io::Result<Answer> {
+    let input = json!({"items": items}).to_string();
+    states(connection, "StartExecution", &json!({"stateMachineArn": MACHINE, "input": input}))
+}
+
+/// Clients that start executions until they are refused or the server is gone; what was acknowledged.
+fn load(server: &Server, items: Value) -> (Arc<Mutex<Vec<String>>>, Vec<JoinHandle<Option<Answer>>>) {
+    let accepted: Arc<Mutex<Vec<String>>> = Arc::default();
+    let client = |_| {
+        let (accepted, mut connection, items) = (Arc::clone(&accepted), server.connection(), items.clone());
+        std::thread::spawn(move || {
+            loop {
+                let Ok(answer) = start(&mut connection, &items) else { return None };
+                if answer.status != 200 {
+                    return Some(answer);
+                }
+                let arn = answer.json()["executionArn"].as_str().unwrap_or_default().to_owned();
+                accepted.lock().expect("no client panics").push(arn);
+            }
+        })
+    };
+    let clients = (0..4).map(client).collect();
+    (accepted, clients)
+}
+
+/// All that was accepted ends right.
+#[track_caller]
+fn check_all_end(server: &Server, accepted: &Mutex<Vec<String>>, output: &Value) {
+    let accepted = accepted.lock().expect("no client panics");
+    assert!(!accepted.is_empty(), "there was load");
+    for execution in accepted.iter() {
+        let described = server.closed(execution);
+        assert_eq!(described["output"], output.to_string(), "{described}");
+        assert_whole(&server.history(execution));
+    }
+}
+
+#[test]
+fn sigterm_under_load_loses_nothing() {
+    let mut server = Server::start();
+    deploy(&server);
+    let (accepted, clients) = load(&server, json!([1, 2, 3]));
+    server.until("load", || accepted.lock().expect("no client panics").len() >= 100);
+    server.terminate();
+    assert_eq!(server.ended(), Some(0), "{}", server.log());
+    for client in clients {
+        // Whoever was not served was told so, or found nobody.
+        let last = client.join().expect("no client panics");
+        assert!(last.as_ref().is_none_or(|answer| answer.status >= 500), "{last:?}");
+    }
+    let server = server.again();
+    check_all_end(&server, &accepted, &json!([1, 2, 3]));
+}
+
+#[test]
+fn a_second_server_on_the_folder_is_refused() {
+    let mut server = Server::start();
+    let Refused { code, stderr } = Server::on(server.data()).expect_err("the folder is in use");
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stderr.contains("another Stepwell server has this folder open"), "{stderr}");
+    assert!(server.is_up());
+    assert_eq!(server.plain("GET", "/readyz", "").status, 200);
+}
+
+#[test]
+fn a_read_only_folder_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).expect("a folder can be made");
+    std::fs::set_permissions(&data, PermissionsExt::from_mode(0o500)).expect("it is ours");
+    if std::fs::write(data.join("probe"), "").is_ok() {
+        eprintln!("skipped: needs a user who is not root");
+        return;
+    }
+    let Refused { code, stderr } = Server::on(&data).expect_err("nothing can be written");
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stderr.contains("is read-only"), "{stderr}");
+}
+
+/// A folder that a server has used and left, killed.
+fn used_folder() -> (tempfile::TempDir, Vec<String>) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let data = folder.path().join("data");
+    let mut server = Server::on(&data).unwrap_or_else(|refused| panic!("{refused:?}"));
+    deploy(&server);
+    let executions: Vec<String> = (0..20)
+        .map(|number| server.execution(MACHINE, &json!({"items": [number, "x".repeat(2_000)]})))
+        .collect();
+    for execution in &executions {
+        server.closed(execution);
+    }
+    server.kill();
+    (folder, executions)
+}
+
+/// A server on a copy of the folder, after something was done to the copy.
+fn on_copy(folder: &Path, change: impl Fn(&Path)) -> (tempfile::TempDir, Result<Server, Refused>) {
+    let copy = tempfile::tempdir().expect("a temporary folder can be made");
+    let copied = Command::new("cp").arg("-r").arg(folder.join("data")).arg(copy.path()).status();
+    assert!(copied.is_ok_and(|status| status.success()));
+    let data = copy.path().join("data");
+    change(&data);
+    let server = Server::on(&data);
+    (copy, server)
+}
+
+/// It starts with everything that was there, or says that the file is damaged and ends with exit code 1.
+#[track_caller]
+fn check_damage(what: &str, folder: &Path, executions: &[String], change: impl Fn(&Path)) {
+    let (_copy, server) = on_copy(folder, change);
+    match server {
+        Ok(server) => {
+            for execution in executions {
+                let answer = server.states("DescribeExecution", json!({"executionArn": execution}));
+                // An answer is whole, or there is none: never a wrong one.
+                if answer.status == 200 {
+                    assert_eq!(answer.json()["status"], "SUCCEEDED", "{what}: {}", answer.text());
+                    let events = server.states("GetExecutionHistory", json!({"executionArn": execution}));
+                    if events.status == 200 {
+                        assert_whole(events.json()["events"].as_array().expect("there are events"));
+                    }
+                } else {
+                    assert!(answer.status >= 500, "{what}: silently lost: {}", answer.text());
+                }
+            }
+        }
+        Err(Refused { code, stderr }) => {
+            assert_eq!(code, Some(1), "{what}: {stderr}");
+            assert!(stderr.contains("damaged") && stderr.contains("store."), "{what}: {stderr}");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_store_is_told() {
+    let (folder, executions) = used_folder();
+    let flip = |file: &'static str, at: u64| {
+        move |data: &Path| {
+            let path = data.join(file);
+            let mut bytes = std::fs::read(&path).expect("the store has this file");
+            let at = (bytes.len() as u64 * at / 1_000) as usize;
+            for byte in bytes.iter_mut().skip(at).take(64) {
+                *byte ^= 0x5a;
+            }
+            std::fs::write(&path, bytes).expect("it is ours");
+        }
+    };
+    for at in [0, 1, 2, 4, 8, 16, 32, 64, 128, 500, 900] {
+        check_damage(
+            &format!("store.redb at {at} of 1000"),
+            folder.path(),
+            &executions,
+            flip("store.redb", at),
+        );
+    }
+    let cut = |length: u64| {
+        move |data: &Path| {
+            let file = std::fs::File::options().write(true).open(data.join("store.redb"));
+            file.and_then(|file| file.set_len(length)).expect("it is ours");
+        }
+    };
+    for length in [1, 100, 4_096, 100_000, 1_000_000] {
+        check_damage(&format!("store.redb of {length} bytes"), folder.path(), &executions, cut(length));
+    }
+    // Untouched, it starts.
+    let (_copy, server) = on_copy(folder.path(), |_| {});
+    let server = server.unwrap_or_else(|refused| panic!("{refused:?}"));
+    assert_eq!(server.closed(&executions[0])["status"], "SUCCEEDED");
+}
+
+#[test]
+fn a_full_disk_stops_it_with_a_reason_and_loses_nothing() {
+    const FILE_BYTES_MAX: u64 = 6 << 20;
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let data = folder.path().join("data");
+    let mut server =
+        Server::with_files_up_to(&data, FILE_BYTES_MAX).unwrap_or_else(|refused| panic!("{refused:?}"));
+    deploy(&server);
+    let items = json!(["x".repeat(20_000)]);
+    let (accepted, clients) = load(&server, items.clone());
+    for client in clients {
+        let last = client.join().expect("no client panics");
+        assert!(last.as_ref().is_none_or(|answer| answer.status >= 400), "{last:?}");
+    }
+    // It stays and refuses, or ends with the reason.
+    std::thread::sleep(Duration::from_millis(200));
+    if server.is_up() {
+        let answer = start(&mut server.connection(), &items);
+        assert!(answer.as_ref().is_ok_and(|answer| answer.status >= 400), "{answer:?}");
+        server.terminate();
+    }
+    let code = server.ended();
+    let log = server.log();
+    eprintln!(
+        "{} accepted before the disk was full, exit code {code:?}: {log}",
+        accepted.lock().expect("no client panics").len()
+    );
+    assert!(
+        log.contains("full") || log.contains("too large") || log.contains("File too large"),
+        "{code:?} {log}"
+    );
+    assert!(!log.contains("panicked"), "{log}");
+
+    let server = Server::on(&data).unwrap_or_else(|refused| panic!("{refused:?}"));
+    check_all_end(&server, &accepted, &items);
+}
