@@ -2,12 +2,14 @@
 //!
 //! Each suite is a file of `tests/`; it drives the binary `stepwell` from outside and links none of its crates.
 
+pub mod archive;
 pub mod aws;
 mod binary;
 pub mod http;
 pub mod random;
 pub mod server;
 pub mod tool;
+pub mod workflow;
 
 use std::path::PathBuf;
 use std::time::Duration;

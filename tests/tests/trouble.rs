@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::sync::LazyLock;
+use stepwell_tests::archive::zip;
 use stepwell_tests::aws::{ROLE, Settings};
 use stepwell_tests::http::{self, Answer};
 use stepwell_tests::server::Server;
@@ -261,21 +262,9 @@ fn forbidden_import() -> Vec<u8> {
 fn a_zip_without_a_component_says_what_it_holds() {
     check_code(
         "python",
-        &stored_zip("lambda_function.py", b"def handler(): pass"),
+        &zip("lambda_function.py", b"def handler(): pass"),
         &["this zip holds lambda_function.py and no WebAssembly component"],
     );
-}
-
-/// A zip archive with one file that is not compressed; its checksum is left out, which the name does not need.
-fn stored_zip(name: &str, content: &[u8]) -> Vec<u8> {
-    let (name_length, length) = ((name.len() as u16).to_le_bytes(), (content.len() as u32).to_le_bytes());
-    let common =
-        [&[20, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &[0; 4], &length, &length, &name_length, &[0, 0]].concat();
-    let local = [b"PK\x03\x04", &common[..], name.as_bytes(), content].concat();
-    let central = [b"PK\x01\x02\x14\0", &common[..], &[0; 14], name.as_bytes()].concat();
-    let (size, offset) = ((central.len() as u32).to_le_bytes(), (local.len() as u32).to_le_bytes());
-    let end = [b"PK\x05\x06\0\0\0\0\x01\0\x01\0", &size[..], &offset, &[0, 0]].concat();
-    [local, central, end].concat()
 }
 
 #[test]
