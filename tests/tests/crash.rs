@@ -1,8 +1,9 @@
 //! A server that is killed at random moments under load, again and again; the judge is a ledger kept outside of it.
 //!
 //! The ledger holds what the server acknowledged (starts and answers to task tokens) and which side effects were
-//! seen. Guests have no network yet, so what a function logs is the effect that the outside sees: the suite follows
-//! the log as a carrier or a mail server would take an order, and answers task tokens that it finds there.
+//! seen. What a function logs is the effect that the outside sees here: the suite follows the log as a carrier or a mail
+//! server would take an order, and answers task tokens that it finds there. Effects over the network are
+//! `crash_effects`'s.
 //!
 //! `STEPWELL_CRASH_SEED` repeats a run's choices, `STEPWELL_CRASH_ROUNDS` makes a longer one.
 

@@ -1,0 +1,59 @@
+//! Effects that somebody else saw: a server is killed under load, again and again, while its tasks write to a ledger
+//! over the network.
+//!
+//! By default no effect may be doubled, whatever the moment of the kill: an attempt that was in flight fails, and the
+//! definition's own `Retry` decides. Where a function says that it may run again, the same attempt comes again under
+//! the same idempotency key, so that the ledger can tell.
+//!
+//! `STEPWELL_CRASH_SEED` repeats a run's choices, `STEPWELL_CRASH_ROUNDS` makes a longer one.
+
+#[path = "crash_effects/judge.rs"]
+mod judge;
+#[path = "crash_effects/ledger.rs"]
+mod ledger;
+#[path = "crash_effects/load.rs"]
+mod load;
+
+use ledger::Ledger;
+use std::time::{Duration, Instant};
+use stepwell_tests::random::{Random, seed};
+use stepwell_tests::server::Server;
+
+/// Kills, where nobody says otherwise.
+const ROUNDS: u64 = 20;
+/// Executions of a round that must be under way at its kill.
+const IN_FLIGHT_MIN: usize = 50;
+/// How long a round goes on at most after that.
+const ROUND_MICROS_MAX: u64 = 600_000;
+
+#[test]
+fn effects_that_others_saw_are_not_doubled() {
+    let seed = seed("STEPWELL_CRASH_SEED");
+    let rounds = std::env::var("STEPWELL_CRASH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
+    let rounds: u64 = rounds.unwrap_or(ROUNDS);
+    eprintln!("STEPWELL_CRASH_SEED={seed}, {rounds} rounds");
+    let mut random = Random::new(seed);
+    let began = Instant::now();
+
+    let ledger = Ledger::open(random.bits());
+    let mut server = Server::start();
+    load::deploy(&server, &ledger);
+    let starts = load::Starts::default();
+    for _ in 0..rounds {
+        let clients = load::Clients::begin(&server, &ledger, &starts, random.bits());
+        server.until("load", || clients.in_flight(&ledger) >= IN_FLIGHT_MIN);
+        std::thread::sleep(Duration::from_micros(random.below(ROUND_MICROS_MAX)));
+        server.until("load", || clients.in_flight(&ledger) >= IN_FLIGHT_MIN);
+        server.kill();
+        clients.end();
+        server = server.again();
+    }
+    let killed = began.elapsed();
+    load::ask_again(&server, &ledger, &starts);
+    let judged = judge::judge(&server, &ledger, &starts);
+    eprintln!(
+        "{rounds} kills in {:.1} s, judged after {:.1} s: {judged}",
+        killed.as_secs_f64(),
+        began.elapsed().as_secs_f64(),
+    );
+}
