@@ -300,17 +300,27 @@ impl<'a> Machine<'a> {
             _ => input,
         };
         let start = self.stack.len();
+        // Appending an array makes the sequence a plain array.
+        let mut flags = SEQUENCE;
         if let Some(items) = input.items() {
             self.charge_items(items.len())?;
             for item in items.iter() {
+                flags &= if item.is_array() { 0 } else { SEQUENCE };
                 self.push_flat(item, 0)?;
+            }
+            // The marks of a sequence are properties of its own there, and a wildcard finds them.
+            for mark in [SEQUENCE, KEEP_SINGLETON, TUPLES] {
+                if input.has(mark) {
+                    self.push(Val::Bool(true))?;
+                }
             }
         } else {
             for (_, value) in self.fields(input)? {
+                flags &= if value.is_array() { 0 } else { SEQUENCE };
                 self.push_flat(*value, 0)?;
             }
         }
-        self.pop_array(start, SEQUENCE)
+        self.pop_array(start, flags)
     }
 
     /// Pushes the leaves of nested arrays.

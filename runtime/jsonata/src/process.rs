@@ -342,7 +342,9 @@ impl Process {
                 all.push(rest);
             }
         }
-        let steps = self.steps(path).get(checked..).unwrap_or_default().to_vec();
+        // The first step may have become one by `#` or `^`, which do not look at it.
+        let mut steps: Vec<Id> = self.steps(path).first().copied().into_iter().collect();
+        steps.extend(self.steps(path).get(checked.max(1)..).unwrap_or_default());
         for step in &steps {
             let node = &self.nodes[*step as usize];
             let (number, text) = match &node.kind {

@@ -15,12 +15,12 @@ mod support {
     pub(crate) mod grammar;
 }
 
-const CASES: usize = 4_000;
+const CASES: usize = 3_000;
 const DATA: &str = r#"{"a":1,"b":"x","c":[1,2,3],"d":{"e":[{"f":1,"g":"p"},{"f":2,"g":"q"},{"f":3}],"h":null},"i":[[1,2],[3]],"k":true,"z":[],"o":{"10":"ten","2":"two"},"s":"Hello World"}"#;
 
 /// Reads one expression a line (as a JSON string); writes status and JSON.
 const SCRIPT: &str = r"
-const fresh = () => { for (const key in require.cache) delete require.cache[key]; return require(process.argv[1]); };
+const jsonata = require(process.argv[1]);
 const isFunction = v => v && (typeof v === 'function' || v._jsonata_lambda || v._jsonata_function);
 (async () => {
   const lines = require('fs').readFileSync(0, 'utf8').trim().split('\n');
@@ -28,12 +28,15 @@ const isFunction = v => v && (typeof v === 'function' || v._jsonata_lambda || v.
   for (const line of lines) {
     let answer;
     try {
-      const expression = fresh()(JSON.parse(line));
+      const expression = jsonata(JSON.parse(line));
       let steps = 0;
       expression.assign(Symbol.for('jsonata.__evaluate_entry'), () => { if (++steps > 20000) throw { code: 'U1001' }; });
-      const result = await expression.evaluate(JSON.parse(data));
+      const input = JSON.parse(data);
+      const result = await expression.evaluate(input);
       let inner = false;
       const json = JSON.stringify(result, (key, value) => { inner = inner || isFunction(value); return value; });
+      // Where the reference changes its input, it answers for what it has changed.
+      if (JSON.stringify(input) !== JSON.stringify(JSON.parse(data))) throw {};
       answer = result === undefined ? 'undefined' : inner ? 'skip' : 'result ' + json;
     } catch (error) {
       answer = error.code && error.code !== 'U1001' ? 'error' : 'skip';
@@ -90,10 +93,14 @@ fn random_expressions_are_answered_as_by_the_reference() {
         return;
     };
     let data = Value::parse(DATA).unwrap();
-    let mut compared = 0;
+    let (mut compared, mut wrong) = (0, Vec::new());
     for (text, want) in expressions.iter().zip(&answers).filter(|(_, want)| *want != "skip") {
-        assert_eq!(&ours(text, &data), want, "{text}");
+        let got = ours(text, &data);
+        if got != *want {
+            wrong.push(format!("{text}\n  expected {want}\n  got {got}"));
+        }
         compared += 1;
     }
+    assert!(wrong.is_empty(), "{} of {compared}:\n{}", wrong.len(), wrong.join("\n"));
     assert!(compared > CASES / 2, "only {compared} expressions could be compared");
 }

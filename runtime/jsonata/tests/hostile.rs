@@ -141,6 +141,9 @@ fn formats() {
     check("$formatNumber(0, '0.0e0')", Limit::Fuel);
     check_ends("$formatNumber(1, $pad('', 1000000, '0'))".to_owned());
     check_ends("$formatInteger(1e300, 'w')".to_owned());
+    check_ends("$formatInteger(10/0, 'w;o')".to_owned());
+    check_ends("$formatInteger(-1/0, 'A') & $formatInteger(-1/0, 'I')".to_owned());
+    check_ends("$formatInteger(0/0, 'i') & $formatInteger(0/0, 'w')".to_owned());
     check_ends("$formatInteger(1e300, 'I')".to_owned());
     check_ends("$formatInteger(1, $pad('', 1000000, '0'))".to_owned());
     check_ends("$fromMillis(0, '[Y,*-999999999]')".to_owned());

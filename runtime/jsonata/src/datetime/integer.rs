@@ -17,6 +17,9 @@ pub(super) fn format(number: f64, format: &Integer, machine: &mut Machine<'_>) -
             let text = roman(value)?;
             if format.case == Case::Upper { text.to_uppercase() } else { text }
         }
+        Primary::Words if !value.is_finite() => {
+            return Err(Fault::with_message("U1003", "A number without end has no words"));
+        }
         Primary::Words => {
             let text = number_words(value, format.ordinal);
             match format.case {

@@ -104,6 +104,10 @@ impl<'a> Machine<'a> {
             } else {
                 result = self.step(*id, step, sequence, at + 1 == steps.len(), env)?;
             }
+            if opens && step.focus().is_some() {
+                // A binding leaves the context where it was.
+                continue;
+            }
             sequence = match &result {
                 Step::Sequence(items) => *items,
                 Step::Value(Val::Undefined) => break,
@@ -114,13 +118,12 @@ impl<'a> Machine<'a> {
                     None => Items::Vals(&[]),
                 },
             };
-            if sequence.len() == 0 && (at + 1 == steps.len() || !matches!(result, Step::Value(_))) {
-                break;
-            }
-            if let Step::Value(value) = &result
-                && value.is_array()
-                && sequence.len() == 0
-            {
+            // Nothing more to find in what is empty; what is no array gives nothing to the next step instead.
+            let ends = match &result {
+                Step::Sequence(_) => true,
+                Step::Value(value) => value.is_array(),
+            };
+            if ends && sequence.len() == 0 && !tuples {
                 break;
             }
         }
@@ -306,7 +309,7 @@ impl<'a> Machine<'a> {
         let flags = if tuples { SEQUENCE | TUPLES } else { SEQUENCE };
         let items = input.items_or_one();
         let node = self.node(predicate);
-        if let (Kind::Number(number), true) = (&node.kind, node.extra.is_none()) {
+        if let Kind::Number(number) = &node.kind {
             let item = index_of(*number, items.len()).map_or(Val::Undefined, |at| items.get(at));
             return match item {
                 Val::Undefined => self.array(&[], flags),

@@ -37,6 +37,9 @@ impl<'a> Machine<'a> {
             self.charge_items(matches.len())?;
             for at in 0..matches.len() {
                 let target = matches.get(at);
+                if is_plain_function(target) {
+                    return Err(Fault::new("D1010").at(position));
+                }
                 self.transform_update(update, target, env)?;
                 if let Some(delete) = delete {
                     self.transform_delete(delete, target, env)?;
@@ -128,4 +131,12 @@ impl<'a> Machine<'a> {
             Val::Undefined | Val::Null | Val::Bool(_) | Val::Num(_) | Val::Str(_) => value,
         })
     }
+}
+
+/// What is a function of JavaScript in the reference, and not an object that stands for one.
+fn is_plain_function(value: Val<'_>) -> bool {
+    use crate::val::FuncKind;
+    value.as_func().is_some_and(|function| {
+        matches!(function.kind, FuncKind::Closure(_) | FuncKind::Regex { .. } | FuncKind::RegexNext { .. })
+    })
 }
