@@ -25,6 +25,8 @@ const ROUNDS: u64 = 20;
 const IN_FLIGHT_MIN: usize = 50;
 /// How long a round goes on at most after that.
 const ROUND_MICROS_MAX: u64 = 600_000;
+/// How long a server lives at most that is killed while it recovers.
+const RECOVERY_MICROS_MAX: u64 = 150_000;
 
 #[test]
 fn effects_that_others_saw_are_not_doubled() {
@@ -47,6 +49,11 @@ fn effects_that_others_saw_are_not_doubled() {
         server.kill();
         clients.end();
         server = server.again();
+        // Half of the time the next kill comes while it still picks up what the last one left.
+        if random.below(2) == 0 {
+            std::thread::sleep(Duration::from_micros(random.below(RECOVERY_MICROS_MAX)));
+            server = server.again();
+        }
     }
     let killed = began.elapsed();
     load::ask_again(&server, &ledger, &starts);
