@@ -47,10 +47,10 @@ impl Budget {
 }
 
 impl Default for Budget {
-    /// 1,000,000 steps, 400 levels, 32 MiB: the worst expression ends within tens of milliseconds, on a stack of
-    /// 2 MiB, built with or without optimization.
+    /// 500,000 steps, 400 levels, 16 MiB: the worst expression ends within tens of milliseconds in an optimized
+    /// build, and any fits a stack of 2 MiB in either.
     fn default() -> Self {
-        Self { fuel: 1_000_000, depth: 400, bytes: 32 << 20 }
+        Self { fuel: 500_000, depth: 400, bytes: 16 << 20 }
     }
 }
 

@@ -56,8 +56,8 @@ fn padding() {
 #[test]
 fn ranges() {
     check("[1..1e7]", Limit::Bytes);
-    check("[1..2e6].[1..2e6]", Limit::Fuel);
-    check("$count([1..1e6].($$))", Limit::Fuel);
+    check_limited("[1..2e6].[1..2e6]");
+    check_limited("$count([1..1e6].($$))");
 }
 
 #[test]
