@@ -182,9 +182,23 @@ impl Inner {
         TokenKey(derive(&self.master, "task tokens", execution))
     }
 
-    /// Commits and waits until that is durable.
-    pub(crate) async fn submit(&self, commit: Commit) -> Result<Committed, StoreFailure> {
-        Ok(self.store.submit(commit)?.await?)
+    /// Commits, and does `then` when it is known what became of that, even if the caller goes away before: what is
+    /// cached must not outlive the rows that it was made from.
+    pub(crate) async fn submit_then(
+        self: &Arc<Self>,
+        commit: Commit,
+        then: impl FnOnce(&Self) + Send + 'static,
+    ) -> Result<Result<Committed, CommitError>, SubmitError> {
+        let ticket = self.store.submit(commit)?;
+        let (inner, decided) = (Arc::clone(self), ticket.clone());
+        let done = tokio::spawn(async move {
+            // What became of it is the ticket's to say.
+            let _ = decided.await;
+            then(&inner);
+        });
+        // Fails only where the runtime ends.
+        let _ = done.await;
+        Ok(ticket.await)
     }
 }
 

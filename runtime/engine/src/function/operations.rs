@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use stepwell_sandbox::{Digest, Prepared, PublishError};
 use stepwell_store::{
-    CatalogKey, CatalogKind, CatalogScope, CatalogWrite, Commit, CommitError, Lane, Order, Precondition,
-    Refusal,
+    CatalogKey, CatalogKind, CatalogScope, CatalogWrite, Commit, CommitError, Committed, Lane, Order,
+    Precondition, Refusal,
 };
 use stepwell_types::{FunctionArn, FunctionQualifier};
 
@@ -209,12 +209,15 @@ impl Engine {
     /// # Errors
     /// [`FunctionError`]
     pub async fn delete_function(&self, scope: &Scope, arn: &FunctionArn) -> Result<(), FunctionError> {
-        let inner = &*self.0;
+        let inner = &self.0;
         let not_found = || FunctionError::NotFound(arn.clone());
-        let (_, row) = inner.function_row(scope, arn).await?.ok_or_else(not_found)?;
+        let (revision, row) = inner.function_row(scope, arn).await?.ok_or_else(not_found)?;
         let mut commit = Commit::new(scope.account, inner.store.epoch());
         match &arn.qualifier {
             None => {
+                // A version that is published in between would stay behind.
+                let unchanged = Precondition::CatalogRevision(key(scope, &arn.name), revision);
+                commit.preconditions.push(unchanged);
                 commit.catalog.push(CatalogWrite::Delete(key(scope, &arn.name)));
                 for version in 1..=row.last_version {
                     commit.catalog.push(CatalogWrite::Delete(version_key(scope, &arn.name, version)));
@@ -230,9 +233,7 @@ impl Engine {
             }
             Some(FunctionQualifier::Alias(_)) => return Err(not_found()),
         }
-        let outcome = inner.submit(commit).await;
-        inner.forget_function(scope, &arn.name);
-        Ok(outcome.map(drop)?)
+        decided(inner.submit_function(commit, scope, &arn.name).await?, scope, &arn.name)
     }
 
     /// `ListFunctions`: by name, at most 50 on a page, `$LATEST` of each.
@@ -366,7 +367,7 @@ impl Engine {
         version_description: Option<Arc<str>>,
         change: impl FnOnce(&mut FunctionRow),
     ) -> Result<FunctionConfiguration, FunctionError> {
-        let inner = &*self.0;
+        let inner = &self.0;
         if matches!(arn.qualifier, Some(FunctionQualifier::Version(_) | FunctionQualifier::Alias(_))) {
             return Err(FunctionError::InvalidParameter(format!(
                 "This operation is permitted on Lambda functions only. Lambda aliases and versions do not support this operation: {arn}"
@@ -464,6 +465,21 @@ fn configuration(
     }
 }
 
+/// What became of a change of a function.
+fn decided(
+    outcome: Result<Committed, CommitError>,
+    scope: &Scope,
+    name: &Arc<str>,
+) -> Result<(), FunctionError> {
+    match outcome {
+        Ok(_) => Ok(()),
+        Err(CommitError::Refused(Refusal::CatalogDiffers { .. })) => {
+            Err(FunctionError::UpdateInProgress(arn(scope, name, None)))
+        }
+        Err(error) => Err(StoreFailure::from(error).into()),
+    }
+}
+
 fn check_expected(expected: &Expected, row: &FunctionRow) -> Result<(), FunctionError> {
     let differs =
         |expected: &Option<Arc<str>>, found: &Arc<str>| expected.as_ref().is_some_and(|e| e != found);
@@ -509,7 +525,7 @@ impl Inner {
     }
 
     async fn write_function(
-        &self,
+        self: &Arc<Self>,
         scope: &Scope,
         name: &Arc<str>,
         precondition: Precondition,
@@ -520,7 +536,7 @@ impl Inner {
     }
 
     async fn write_function_as(
-        &self,
+        self: &Arc<Self>,
         scope: &Scope,
         name: &Arc<str>,
         precondition: Precondition,
@@ -537,15 +553,17 @@ impl Inner {
             let key = version_key(scope, name, published.last_version);
             commit.catalog.push(CatalogWrite::Put(key, row::encode(&version)));
         }
-        let ticket = self.store.submit(commit).map_err(StoreFailure::from)?;
-        let outcome = ticket.await;
-        self.forget_function(scope, name);
-        match outcome {
-            Ok(_) => Ok(()),
-            Err(CommitError::Refused(Refusal::CatalogDiffers { .. })) => {
-                Err(FunctionError::UpdateInProgress(arn(scope, name, None)))
-            }
-            Err(error) => Err(StoreFailure::from(error).into()),
-        }
+        decided(self.submit_function(commit, scope, name).await?, scope, name)
+    }
+
+    /// Commits a change of a function, after which it is resolved anew.
+    async fn submit_function(
+        self: &Arc<Self>,
+        commit: Commit,
+        scope: &Scope,
+        name: &Arc<str>,
+    ) -> Result<Result<Committed, CommitError>, StoreFailure> {
+        let (scope, name) = (scope.clone(), Arc::clone(name));
+        Ok(self.submit_then(commit, move |inner| inner.forget_function(&scope, &name)).await?)
     }
 }

@@ -12,8 +12,8 @@ use crate::{Scope, StoreFailure, Tag, row};
 use std::sync::Arc;
 use stepwell_asl::{Diagnostic, StateMachine};
 use stepwell_store::{
-    CatalogKey, CatalogKind, CatalogScope, CatalogWrite, Commit, CommitError, Lane, Order, Precondition,
-    Refusal,
+    CatalogKey, CatalogKind, CatalogScope, CatalogWrite, Commit, CommitError, Committed, Lane, Order,
+    Precondition, Refusal,
 };
 use stepwell_types::{Name, StateMachineArn, Timestamp};
 
@@ -73,7 +73,7 @@ impl Engine {
         scope: &Scope,
         request: CreateStateMachine,
     ) -> Result<CreatedStateMachine, CreateStateMachineError> {
-        let inner = &*self.0;
+        let inner = &self.0;
         if request.publish != Publish::No {
             return Err(CreateStateMachineError::Unsupported(
                 "Stepwell does not publish versions yet".to_owned(),
@@ -133,7 +133,7 @@ impl Engine {
         scope: &Scope,
         request: UpdateStateMachine,
     ) -> Result<UpdatedStateMachine, UpdateStateMachineError> {
-        let inner = &*self.0;
+        let inner = &self.0;
         let UpdateStateMachine { arn, definition, role_arn, settings, publish } = request;
         if publish != Publish::No {
             return Err(UpdateStateMachineError::Unsupported(
@@ -212,19 +212,10 @@ impl Engine {
         scope: &Scope,
         arn: &StateMachineArn,
     ) -> Result<(), StoreFailure> {
-        let inner = &*self.0;
-        for _ in 0..CHANGE_ATTEMPTS_MAX {
-            let Some((revision, row)) = inner.own_machine_row(scope, arn).await? else { return Ok(()) };
-            let key = key(CatalogKind::StateMachine, scope, &arn.name);
-            let unchanged = Precondition::CatalogRevision(key, revision);
-            let row = MachineRow { deleting: true, ..row };
-            match inner.write_machine(scope, &arn.name, unchanged, &row, None).await {
-                Ok(()) => return inner.finish_deleting(scope, &arn.name).await,
-                Err(WriteError::Changed) => {}
-                Err(WriteError::Store(failure)) => return Err(failure),
-            }
-        }
-        Ok(())
+        let (engine, scope, arn) = (self.clone(), scope.clone(), arn.clone());
+        // To its end even if the caller goes away: nothing else would look whether its last execution has closed.
+        let deleted = tokio::spawn(async move { engine.0.delete_machine(&scope, &arn).await });
+        deleted.await.unwrap_or_else(|error| Err(StoreFailure(error.to_string().into())))
     }
 
     /// `ListStateMachines`: by name; 100 by default, at most 1,000.
@@ -392,8 +383,27 @@ impl Inner {
         Ok(machine)
     }
 
+    async fn delete_machine(
+        self: &Arc<Self>,
+        scope: &Scope,
+        arn: &StateMachineArn,
+    ) -> Result<(), StoreFailure> {
+        for _ in 0..CHANGE_ATTEMPTS_MAX {
+            let Some((revision, row)) = self.own_machine_row(scope, arn).await? else { return Ok(()) };
+            let key = key(CatalogKind::StateMachine, scope, &arn.name);
+            let unchanged = Precondition::CatalogRevision(key, revision);
+            let row = MachineRow { deleting: true, ..row };
+            match self.write_machine(scope, &arn.name, unchanged, &row, None).await {
+                Ok(()) => return self.finish_deleting(scope, &arn.name).await,
+                Err(WriteError::Changed) => {}
+                Err(WriteError::Store(failure)) => return Err(failure),
+            }
+        }
+        Ok(())
+    }
+
     async fn write_machine(
-        &self,
+        self: &Arc<Self>,
         scope: &Scope,
         name: &Name,
         precondition: Precondition,
@@ -410,9 +420,9 @@ impl Inner {
         commit
             .catalog
             .push(CatalogWrite::Put(key(CatalogKind::StateMachine, scope, name), row::encode(machine)));
-        let outcome = self.commit(commit).await;
-        self.current_machines.remove(&(scope.clone(), name.clone()));
-        outcome
+        let current = (scope.clone(), name.clone());
+        let changed = self.submit_then(commit, move |inner| drop(inner.current_machines.remove(&current)));
+        written(changed.await.map_err(|error| WriteError::Store(error.into()))?)
     }
 
     /// Removes a machine that is being deleted, once nothing of it runs.
@@ -468,10 +478,14 @@ impl Inner {
 
     async fn commit(&self, commit: Commit) -> Result<(), WriteError> {
         let ticket = self.store.submit(commit).map_err(|error| WriteError::Store(error.into()))?;
-        match ticket.await {
-            Ok(_) => Ok(()),
-            Err(CommitError::Refused(Refusal::CatalogDiffers { .. })) => Err(WriteError::Changed),
-            Err(error) => Err(WriteError::Store(error.into())),
-        }
+        written(ticket.await)
+    }
+}
+
+fn written(outcome: Result<Committed, CommitError>) -> Result<(), WriteError> {
+    match outcome {
+        Ok(_) => Ok(()),
+        Err(CommitError::Refused(Refusal::CatalogDiffers { .. })) => Err(WriteError::Changed),
+        Err(error) => Err(WriteError::Store(error.into())),
     }
 }
