@@ -8,15 +8,17 @@ use crate::task::remedy;
 use crate::{Scope, StoreFailure, row};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use stepwell_sandbox::{
     Clocks, Digest, FunctionIdentity, Grants, InvokeError, InvokeReport, InvokeRequest, Limits, Loaded,
     LogLine, LogStream, Randomness, Usage,
 };
-use stepwell_store::{Commit, Lane, PendingKey, PendingKind, PendingRow, PendingWrite, SubmitError};
-use stepwell_types::{FunctionArn, FunctionQualifier};
+use stepwell_store::{
+    Commit, Lane, PendingKey, PendingKind, PendingRow, PendingWrite, ReadError, SubmitError,
+};
+use stepwell_types::{FunctionArn, FunctionQualifier, Timestamp};
 
 /// Queued invocations that run at once; the rest wait in the store.
 const QUEUED_RUNNING_MAX: usize = 256;
@@ -24,6 +26,12 @@ const QUEUED_RUNNING_MAX: usize = 256;
 const QUEUED_ATTEMPTS_MAX: u32 = 3;
 /// Seconds before a queued invocation's second and third attempt. Source: AWS Lambda.
 const QUEUED_RETRY_DELAYS_S: [u64; 2] = [60, 120];
+/// How long a queued invocation that cannot even begin is kept. Source: AWS Lambda, the maximum age of an event.
+const QUEUED_AGE_MAX: Duration = Duration::from_secs(6 * 60 * 60);
+/// How long the end of a queued invocation waits for room in the store's queue before it tries again.
+const RESUBMIT_AFTER: Duration = Duration::from_millis(10);
+/// How long the queue rests when it could not be read.
+const REREAD_AFTER: Duration = Duration::from_secs(1);
 /// Seconds before a queued invocation that found no room is tried again; not counted as an attempt.
 const QUEUED_THROTTLED_DELAY_S: u64 = 1;
 
@@ -66,6 +74,27 @@ struct QueuedRow {
     request_id: Arc<str>,
     /// Attempts made.
     attempts: u32,
+    /// When it was accepted; unknown in rows of releases that did not note it.
+    #[serde(default)]
+    accepted_ms: Option<i64>,
+}
+
+/// Queued invocations that this process has taken from the store.
+#[derive(Default)]
+struct Taken {
+    ids: HashSet<u64>,
+    /// Those whose rows are gone, durably.
+    done: Vec<u64>,
+}
+
+impl Taken {
+    /// Forgets those that are done. To be called before rows are read: a page that was read earlier may still show
+    /// them, and they would run twice.
+    fn forget_done(&mut self) {
+        for id in self.done.drain(..) {
+            self.ids.remove(&id);
+        }
+    }
 }
 
 /// What came of one attempt, as its callers need it.
@@ -120,19 +149,21 @@ impl Engine {
             InvocationType::Event => {
                 // Found now, so that the caller learns of a wrong name; resolved again when it runs.
                 self.function(scope, &function).await?;
-                let row = QueuedRow { function: function.to_string(), event, request_id, attempts: 0 };
+                let accepted_ms = Some(self.0.clock.now().as_millis());
+                let row =
+                    QueuedRow { function: function.to_string(), event, request_id, attempts: 0, accepted_ms };
                 let key = self.0.queued_key(0);
                 let mut commit = Commit::new(scope.account, self.0.store.epoch());
                 commit.lane = Lane::Start;
                 commit.pending.push(PendingWrite::Add(key, row::encode(&row)));
-                let ticket = self.0.store.submit(commit).map_err(|error| match error {
+                let accepted = self.0.submit_then(commit, |inner| inner.queued_arrived.notify_one()).await;
+                let outcome = accepted.map_err(|error| match error {
                     SubmitError::QueueFull { .. } | SubmitError::LowSpace { .. } => {
                         FunctionError::TooManyRequests
                     }
                     error => StoreFailure::from(error).into(),
                 })?;
-                ticket.await.map_err(StoreFailure::from)?;
-                self.0.queued_arrived.notify_one();
+                outcome.map_err(StoreFailure::from)?;
                 Ok(Invoked::Accepted)
             }
         }
@@ -167,12 +198,16 @@ impl Engine {
         let wanted = digest(&row.code.digest)?;
         let code = self.code(wanted);
         let outcome = match &previous {
-            // What ran before serves while newer code compiles, or if it cannot be compiled.
-            Some(previous) => match tokio::time::timeout(Duration::from_millis(50), code).await {
-                Ok(Ok(loaded)) => Ok((loaded, true)),
-                Ok(Err(_)) | Err(_) => {
-                    self.code(digest(&previous.digest)?).await.map(|loaded| (loaded, false))
-                }
+            // What ran before serves while newer code compiles, or if it cannot be compiled; not while code that is
+            // compiled is only read from the disk, however long that takes.
+            Some(previous) => match self.0.sandbox.load(wanted).await {
+                Some(loaded) => Ok((loaded, true)),
+                None => match tokio::time::timeout(Duration::from_millis(50), code).await {
+                    Ok(Ok(loaded)) => Ok((loaded, true)),
+                    Ok(Err(_)) | Err(_) => {
+                        self.code(digest(&previous.digest)?).await.map(|loaded| (loaded, false))
+                    }
+                },
             },
             None => code.await.map(|loaded| (loaded, true)),
         };
@@ -250,16 +285,24 @@ impl Engine {
     /// Runs queued invocations for as long as the engine lives.
     pub(crate) async fn run_queued(self) {
         let permits = Arc::new(tokio::sync::Semaphore::new(QUEUED_RUNNING_MAX));
-        let running: Arc<Mutex<std::collections::HashSet<u64>>> = Arc::default();
-        loop {
+        let taken: Arc<Mutex<Taken>> = Arc::default();
+        while !self.0.stopping.is_cancelled() {
             let now_ms = self.0.clock.now().as_millis();
             let mut after = None;
             let mut next_due_ms = None;
             'pages: loop {
-                let Ok(page) = self.0.store.pending(PendingKind::Invocation, after, QUEUED_RUNNING_MAX).await
-                else {
-                    // The store has stopped; so will the server.
-                    return;
+                taken.lock().forget_done();
+                let page = self.0.store.pending(PendingKind::Invocation, after, QUEUED_RUNNING_MAX).await;
+                let page = match page {
+                    Ok(page) => page,
+                    // So will the server.
+                    Err(ReadError::Stopped(_)) => return,
+                    Err(error) => {
+                        tracing::error!(%error, "queued invocations could not be read and are read again");
+                        tokio::time::sleep(REREAD_AFTER).await;
+                        next_due_ms = Some(now_ms);
+                        break 'pages;
+                    }
                 };
                 for PendingRow { key, value } in page.rows {
                     let PendingKey::Invocation { due_ms, id } = key else { continue };
@@ -267,15 +310,20 @@ impl Engine {
                         next_due_ms = Some(due_ms);
                         break 'pages;
                     }
-                    if !running.lock().insert(id) {
+                    if !taken.lock().ids.insert(id) {
                         continue;
                     }
                     let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
-                    let (engine, running) = (self.clone(), Arc::clone(&running));
+                    if self.0.stopping.is_cancelled() {
+                        return;
+                    }
+                    let (engine, taken) = (self.clone(), Arc::clone(&taken));
                     tokio::spawn(async move {
-                        engine.run_one_queued(key, &value).await;
-                        running.lock().remove(&id);
+                        if engine.run_one_queued(key, &value).await {
+                            taken.lock().done.push(id);
+                        }
                         drop(permit);
+                        engine.0.queued_arrived.notify_one();
                     });
                 }
                 match page.next {
@@ -295,12 +343,15 @@ impl Engine {
         }
     }
 
-    async fn run_one_queued(&self, key: PendingKey, value: &[u8]) {
-        let Ok(row) = row::decode::<QueuedRow>(value) else {
+    /// Whether its row is gone. One that cannot be read stays for another release, one that the store did not take
+    /// the end of for the next start.
+    async fn run_one_queued(&self, key: PendingKey, value: &[u8]) -> bool {
+        let read = row::decode::<QueuedRow>(value).ok();
+        let read = read.and_then(|row| Some((row.function.parse::<FunctionArn>().ok()?, row)));
+        let Some((function, row)) = read else {
             tracing::error!(?key, "a queued invocation cannot be read and is left where it is");
-            return;
+            return false;
         };
-        let Ok(function) = row.function.parse::<FunctionArn>() else { return };
         let scope = Scope { account: function.account, region: function.region.clone() };
         let mut commit = Commit::new(scope.account, self.0.store.epoch());
         commit.pending.push(PendingWrite::Remove(key));
@@ -328,8 +379,15 @@ impl Engine {
             let row = QueuedRow { attempts, ..row.clone() };
             PendingWrite::Add(self.0.queued_key(delay_s), row::encode(&row))
         };
+        let accepted = row.accepted_ms.map(Timestamp::from_millis);
+        let is_old = accepted.is_some_and(|accepted| self.0.clock.now().since(accepted) >= QUEUED_AGE_MAX);
         match outcome {
             Ok(()) => {}
+            Err(InvokeError::TooManyRequests | InvokeError::MemoryExhausted | InvokeError::Internal(_))
+                if is_old =>
+            {
+                self.note(&scope, &function, &row.request_id, "given up after 6 hours");
+            }
             Err(InvokeError::TooManyRequests | InvokeError::MemoryExhausted | InvokeError::Internal(_)) => {
                 commit.pending.push(again(row.attempts, QUEUED_THROTTLED_DELAY_S));
             }
@@ -339,11 +397,13 @@ impl Engine {
             }
             Err(_) => self.note(&scope, &function, &row.request_id, "given up after 3 attempts"),
         }
-        if let Ok(ticket) = self.0.store.submit(commit) {
-            // Not durable means that the store has stopped, and the row is still there for the next start.
-            let _ = ticket.await;
+        loop {
+            match self.0.store.submit(commit.clone()) {
+                Ok(ticket) => return ticket.await.is_ok(),
+                Err(SubmitError::QueueFull { .. }) => tokio::time::sleep(RESUBMIT_AFTER).await,
+                Err(_) => return false,
+            }
         }
-        self.0.queued_arrived.notify_one();
     }
 
     /// A line in a function's log that no guest wrote.
