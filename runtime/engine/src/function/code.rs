@@ -73,8 +73,9 @@ impl Engine {
         let engine = self.clone();
         let job = async move {
             let outcome = engine.compile(digest).await.map_err(Arc::new);
+            // What is the code's own fault stays so; what is the server's may pass.
             if let Err(failed) = &outcome
-                && matches!(**failed, CodeError::Publish(_))
+                && matches!(&**failed, CodeError::Publish(error) if !matches!(error, PublishError::Internal(_)))
             {
                 engine.0.code_jobs.failed.insert(digest, Arc::clone(failed));
             }
