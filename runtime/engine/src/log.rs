@@ -15,6 +15,8 @@ use tokio::sync::broadcast;
 pub const LOG_BYTES_MAX: usize = 16 << 20;
 /// Records that a slow follower may lag behind before it misses some.
 const FOLLOW_RECORDS_MAX: usize = 1_024;
+/// Accounts and regions with which those that have no records are forgotten.
+const SCOPES_SWEPT_AT: usize = 256;
 /// Bytes of the end of a log that `Invoke` answers (`LogType=Tail`). Source: AWS Lambda.
 pub const TAIL_BYTES_MAX: usize = 4_096;
 
@@ -162,6 +164,14 @@ impl Logs {
         let mut scopes = self.scopes.lock();
         if let Some(logs) = scopes.get(scope) {
             return Arc::clone(logs);
+        }
+        if scopes.len() >= SCOPES_SWEPT_AT {
+            // Whoever only asked leaves nothing behind.
+            scopes.retain(|_, logs| {
+                !logs.records.lock().0.is_empty()
+                    || logs.live.receiver_count() > 0
+                    || Arc::strong_count(logs) > 1
+            });
         }
         Arc::clone(scopes.entry(scope.clone()).or_default())
     }
