@@ -75,8 +75,10 @@ impl Engine {
     /// Runs an Express execution to its end.
     pub(crate) async fn run_express(&self, scope: &Scope, machine: &Machine, start: ExpressStart) -> Ended {
         let ExpressStart { number, arn, input, started } = start;
-        let deadline =
-            started.after(Duration::from_secs(stepwell_types::quota::EXPRESS_EXECUTION_SECONDS_MAX));
+        // From the first start on, also for an execution that runs again after a crash.
+        let limit_s = stepwell_types::quota::EXPRESS_EXECUTION_SECONDS_MAX;
+        let limit_s = machine.definition.timeout_seconds.map_or(limit_s, |own| own.min(limit_s));
+        let deadline = started.after(Duration::from_secs(limit_s));
         let caller = Caller { scope: scope.clone(), execution_arn: arn.to_string().into() };
         let start = StartInput {
             shard: u32::from(self.0.store.shard().0),
@@ -111,8 +113,8 @@ impl Engine {
                 return Ended { outcome, stopped, billed: run.billed(started, stopped) };
             }
             transition = loop {
-                let input = run.next_input().await;
-                match execution.step(input, self.0.clock.now()) {
+                let (input, now) = run.next_input().await;
+                match execution.step(input, now) {
                     Ok(transition) => break transition,
                     // Late or early: nothing happened.
                     Err(rejected) => execution = rejected.execution,
@@ -141,13 +143,15 @@ impl Engine {
         commit.lane = Lane::Start;
         commit.pending.push(PendingWrite::Add(key, row::encode(&row)));
         let ticket = self.0.store.submit(commit).map_err(SubmitOrStore::Submit)?;
-        ticket.await.map_err(|error| SubmitOrStore::Store(error.into()))?;
-        let (engine, scope) = (self.clone(), scope.clone());
+        let (engine, scope, recorded) = (self.clone(), scope.clone(), ticket.clone());
+        // What is recorded runs, whether or not the caller stays to hear of it.
         tokio::spawn(async move {
-            engine.run_recorded(&scope, &machine, start, key).await;
+            if recorded.await.is_ok() {
+                engine.run_recorded(&scope, &machine, start, key).await;
+            }
             drop(permit);
         });
-        Ok(())
+        ticket.await.map(drop).map_err(|error| SubmitOrStore::Store(error.into()))
     }
 
     async fn run_recorded(&self, scope: &Scope, machine: &Machine, start: ExpressStart, key: PendingKey) {
@@ -281,15 +285,16 @@ impl Run<'_> {
         self.attempts.push(Abortable::new(future, registration));
     }
 
-    /// What happens next.
-    async fn next_input(&mut self) -> Input {
+    /// What happens next, and when. A timer comes with the time that it was compared with: by a clock that has been
+    /// set back since, it would be refused and lost.
+    async fn next_input(&mut self) -> (Input, Timestamp) {
         loop {
             if let Some(input) = self.ready.pop_front() {
                 if matches!(input, Input::Resumed) {
                     // Behind other work that is ready: a loop of states must not hold a thread.
                     tokio::task::yield_now().await;
                 }
-                return input;
+                return (input, self.engine.0.clock.now());
             }
             let now = self.engine.0.clock.now();
             if let Some((due, id)) = self.timers.first().copied()
@@ -297,7 +302,7 @@ impl Run<'_> {
             {
                 self.timers.remove(&(due, id));
                 self.due.remove(&id);
-                return Input::TimerFired { id };
+                return (Input::TimerFired { id }, now);
             }
             // Due times are whole milliseconds of wall time: wait out the one that has begun.
             let wait = self.timers.first().map_or(Duration::from_secs(1), |(due, _)| due.since(now));
@@ -316,7 +321,7 @@ impl Run<'_> {
                 if let Some(attempt) = answer.input.attempt() {
                     self.handles.remove(&attempt);
                 }
-                return answer.input;
+                return (answer.input, self.engine.0.clock.now());
             }
         }
     }
