@@ -6,10 +6,12 @@
 //! INVARIANT: no command leaves before its transition is durable.
 //! INVARIANT: at most one turn at a time per execution (the lock of [`Turn`]).
 //! Not here: ASL semantics (`interpreter`), how a task runs (`task`), how an execution comes back into memory
-//! (`load`).
+//! (`load`) and leaves it (`leave`).
 
 mod details;
+mod leave;
 mod load;
+mod waiter;
 
 pub(crate) use details::{Details, Fixed};
 pub(crate) use load::{Entries, arn_of};
@@ -29,7 +31,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use stepwell_history::{SequenceCell, Writer};
-use stepwell_interpreter::execution::Resume;
 use stepwell_interpreter::frame::Phase;
 use stepwell_interpreter::{
     AttemptId, Cause, Command, Execution, FrameId, Input, Outcome, Reason, Rejected, TaskStart, TimerId,
@@ -38,9 +39,9 @@ use stepwell_interpreter::{
 use stepwell_sandbox::Digest;
 use stepwell_store::{
     Commit, CommitError, ExecutionRow, ExecutionStatus, Lane, MachineScope, Naming, PendingKey, PendingWrite,
-    Pledge, SequenceRef, SubmitError, Ticket, TransitionWrite, promise,
+    Pledge, Refusal, SequenceRef, SubmitError, Ticket, TransitionWrite, promise,
 };
-use stepwell_types::{ExecutionArn, Timestamp};
+use stepwell_types::{ExecutionArn, Failure, Timestamp};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
@@ -80,17 +81,11 @@ impl Drivers {
         self.last_number.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Resolves when the execution closes in this process.
-    pub(crate) fn waiter(&self, number: u64) -> Arc<Notify> {
-        Arc::clone(self.waiters.lock().entry(number).or_default())
-    }
-
-    /// Nobody waits any more.
-    pub(crate) fn forget_waiter(&self, number: u64, waiter: Arc<Notify>) {
-        let mut waiters = self.waiters.lock();
-        drop(waiter);
-        if waiters.get(&number).is_some_and(|waiter| Arc::strong_count(waiter) == 1) {
-            waiters.remove(&number);
+    /// Takes an execution out of memory, unless it has been loaded anew in between.
+    fn remove(&self, gone: &Arc<Live>) {
+        let mut live = self.live.lock();
+        if live.get(&gone.number).is_some_and(|found| Arc::ptr_eq(found, gone)) {
+            live.remove(&gone.number);
         }
     }
 }
@@ -118,11 +113,41 @@ struct Turn {
     last: Option<SequenceRef>,
     frames: BTreeMap<FrameId, SequenceRef>,
     timers: HashMap<TimerId, PendingKey>,
+    /// Heartbeats' due times as they were moved in memory; the rows stay where they were.
+    moved: HashMap<TimerId, PendingKey>,
+    /// The row of a [`Command::Resume`] that no input has followed yet.
+    resume: Option<PendingKey>,
     attempts: HashMap<AttemptId, Running>,
     /// The digest that each visit of a Task began with, for its retries.
     pins: BTreeMap<FrameId, Pin>,
     /// Commits that found no room, in order.
     unsent: VecDeque<(Commit, Pledge<Result<stepwell_store::Committed, CommitError>>)>,
+    /// Set when a transition was larger than the store takes: it would be so each time, so the execution ends.
+    oversized: Option<Failure>,
+}
+
+impl Turn {
+    /// At rest, after the transitions that these places name.
+    fn new(
+        execution: Option<Execution>,
+        last: Option<SequenceRef>,
+        frames: BTreeMap<FrameId, SequenceRef>,
+        pins: BTreeMap<FrameId, Pin>,
+    ) -> Self {
+        Self {
+            execution,
+            evicted: false,
+            last,
+            frames,
+            timers: HashMap::new(),
+            moved: HashMap::new(),
+            resume: None,
+            attempts: HashMap::new(),
+            pins,
+            unsent: VecDeque::new(),
+            oversized: None,
+        }
+    }
 }
 
 /// An attempt that is to run, or runs.
@@ -218,6 +243,17 @@ impl Live {
         }
     }
 
+    /// Attempts that an earlier process had scheduled, or that were given up with what was in memory.
+    fn restored(&self) -> Vec<AttemptId> {
+        let turn = self.turn.lock();
+        let is_restored = |running: &Running| matches!(running.origin, Origin::Restored(_));
+        turn.attempts
+            .iter()
+            .filter(|(_, running)| is_restored(running))
+            .map(|(attempt, _)| *attempt)
+            .collect()
+    }
+
     /// Whether an attempt was marked as begun.
     pub(crate) fn has_begun(&self, attempt: AttemptId) -> bool {
         let turn = self.turn.lock();
@@ -272,38 +308,32 @@ fn status_of(status: stepwell_interpreter::Status) -> ExecutionStatus {
 }
 
 impl Engine {
-    /// Submits an execution's first transition. Nothing is dispatched before [`Engine::release`].
+    /// Submits an execution's first transition. It takes inputs from now on, and what it asks for is done once it is
+    /// durable, whether or not the caller stays to hear of it.
     pub(crate) fn submit_start(
         &self,
         new: NewExecution,
         transition: Transition,
-    ) -> Result<(Arc<Live>, Ticket, Vec<Command>), SubmitError> {
-        let turn = Turn {
-            execution: None,
-            evicted: false,
-            last: None,
-            frames: BTreeMap::new(),
-            timers: HashMap::new(),
-            attempts: HashMap::new(),
-            pins: BTreeMap::new(),
-            unsent: VecDeque::new(),
-        };
-        let live = Live::new(new, turn);
+    ) -> Result<Ticket, SubmitError> {
+        let live = Live::new(new, Turn::new(None, None, BTreeMap::new(), BTreeMap::new()));
         let mut turn = live.turn.lock();
         let cause = Cause::Started(Arc::clone(transition.next.start_input()));
         let (commit, commands) = self.prepare(&live, &mut turn, cause, None, transition);
-        let ticket = self.0.store.submit(commit)?;
-        drop(turn);
-        Ok((live, ticket, commands))
-    }
-
-    /// A start that is durable: the execution takes inputs from now on.
-    pub(crate) fn admit(&self, live: &Arc<Live>, commands: Vec<Command>) {
-        if live.turn.lock().execution.is_some() {
-            self.0.drivers.live.lock().insert(live.number, Arc::clone(live));
+        // In memory before it can be durable: whoever finds its row then finds this one and loads no second.
+        if turn.execution.is_some() {
+            self.0.drivers.live.lock().insert(live.number, Arc::clone(&live));
         }
-        self.dispatch(live, commands);
-        self.evict_if_idle(live);
+        match self.0.store.submit(commit) {
+            Ok(ticket) => {
+                self.release_later(&live, ticket.clone(), commands);
+                Ok(ticket)
+            }
+            Err(error) => {
+                turn.execution = None;
+                self.0.drivers.remove(&live);
+                Err(error)
+            }
+        }
     }
 
     /// Gives an input to an execution, wherever it is. The ticket says when its effect is durable.
@@ -318,7 +348,14 @@ impl Engine {
             match self.turn(&live, input.clone(), usage.clone()) {
                 // It left memory in between: load it again.
                 Err(TurnError::Evicted) => {}
-                outcome => return outcome,
+                outcome => {
+                    let is_transient = matches!(input, Input::TaskHeartbeat { .. });
+                    if is_transient || matches!(outcome, Err(TurnError::Rejected(_))) {
+                        // Nothing follows that would look whether it may leave memory again.
+                        self.evict_if_idle(&live);
+                    }
+                    return outcome;
+                }
             }
         }
     }
@@ -347,7 +384,11 @@ impl Engine {
             // A heartbeat: it moves a due time in memory.
             for command in &transition.commands {
                 if let Command::SetTimer { id, due } = command {
-                    self.arm(live.number, live.timer_key(*id, *due), *due);
+                    let key = live.timer_key(*id, *due);
+                    if let Some(earlier) = turn.moved.insert(*id, key) {
+                        self.0.timers.remove(&earlier);
+                    }
+                    self.arm(live.number, key, *due);
                 }
             }
             turn.execution = Some(transition.next);
@@ -383,15 +424,12 @@ impl Engine {
             {
                 commit.pending.push(PendingWrite::Remove(live.inflight_key(attempt)));
             }
-            if let Input::TimerFired { id } = input
-                && let Some(key) = turn.timers.remove(id)
-            {
-                commit.pending.push(PendingWrite::Remove(key));
-            }
-            if matches!(input, Input::Resumed) {
-                commit.pending.push(PendingWrite::Remove(live.resume_key()));
+            if let Input::TimerFired { id } = input {
+                commit.pending.extend(self.clear_timer(turn, *id));
             }
         }
+        // Whatever the input is, frames that are ready go on with it.
+        commit.pending.extend(turn.resume.take().map(PendingWrite::Remove));
         let sequence: SequenceCell = Arc::new(OnceLock::new());
         let event_count = u32::try_from(transition.events.len()).unwrap_or(u32::MAX);
         let now = transition.next.progress().last_at;
@@ -423,24 +461,22 @@ impl Engine {
                 }
                 Command::SetTimer { id, due } => {
                     let key = live.timer_key(*id, *due);
-                    if let Some(earlier) = turn.timers.insert(*id, key)
-                        && earlier != key
-                    {
-                        commit.pending.push(PendingWrite::Remove(earlier));
-                    }
+                    commit.pending.extend(self.clear_timer(turn, *id));
+                    turn.timers.insert(*id, key);
                     commit.pending.push(PendingWrite::Add(key, Bytes::new()));
                 }
-                Command::ClearTimer { id } => {
-                    if let Some(key) = turn.timers.remove(id) {
-                        commit.pending.push(PendingWrite::Remove(key));
-                    }
+                Command::ClearTimer { id } => commit.pending.extend(self.clear_timer(turn, *id)),
+                Command::Resume => {
+                    let key = live.resume_key();
+                    turn.resume = Some(key);
+                    commit.pending.push(PendingWrite::Add(key, Bytes::new()));
                 }
-                Command::Resume => commit.pending.push(PendingWrite::Add(live.resume_key(), Bytes::new())),
                 Command::Close(_) => {
                     stopped = Some(now);
-                    let timers = turn.timers.drain().map(|(_, key)| key);
+                    let timers: Vec<TimerId> = turn.timers.keys().copied().collect();
+                    commit.pending.extend(timers.into_iter().filter_map(|id| self.clear_timer(turn, id)));
                     let attempts = turn.attempts.keys().map(|attempt| live.inflight_key(*attempt));
-                    commit.pending.extend(timers.chain(attempts).map(PendingWrite::Remove));
+                    commit.pending.extend(attempts.map(PendingWrite::Remove));
                 }
                 Command::StartChild(_) | Command::StartMapRun { .. } => {}
             }
@@ -460,6 +496,17 @@ impl Engine {
         (commit, commands)
     }
 
+    /// Takes a timer that nothing waits for any more out of memory; gives the write that removes its row. Should that
+    /// not become durable, the next scan finds the row again.
+    fn clear_timer(&self, turn: &mut Turn, id: TimerId) -> Option<PendingWrite> {
+        if let Some(moved) = turn.moved.remove(&id) {
+            self.0.timers.remove(&moved);
+        }
+        let key = turn.timers.remove(&id)?;
+        self.0.timers.remove(&key);
+        Some(PendingWrite::Remove(key))
+    }
+
     /// Submits a commit, after those of the same execution that found no room.
     fn send(&self, live: &Arc<Live>, turn: &mut Turn, commit: Commit) -> Ticket {
         if turn.unsent.is_empty() {
@@ -469,7 +516,10 @@ impl Engine {
                     let (engine, live) = (self.clone(), Arc::clone(live));
                     tokio::spawn(async move { engine.resubmit(&live).await });
                 }
-                Err(error) => return Ticket::kept(Err(stopped(&error))),
+                Err(error) => {
+                    turn.oversized = leave::oversized(&error);
+                    return Ticket::kept(Err(stopped(&error)));
+                }
             }
         }
         let (ticket, pledge) = promise();
@@ -492,7 +542,10 @@ impl Engine {
                     Ok(ticket) => {
                         tokio::spawn(async move { pledge.keep(ticket.await) });
                     }
-                    Err(error) => pledge.keep(Err(stopped(&error))),
+                    Err(error) => {
+                        turn.oversized = leave::oversized(&error);
+                        pledge.keep(Err(stopped(&error)));
+                    }
                 }
             }
             if turn.unsent.is_empty() {
@@ -530,44 +583,6 @@ impl Engine {
         }
     }
 
-    /// Drops an execution from memory that waits for a callback or for a far due time: its next input loads it again.
-    ///
-    /// Not one that waits for a heartbeat, whose due time moves in memory only.
-    fn evict_if_idle(&self, live: &Arc<Live>) {
-        let mut turn = live.turn.lock();
-        let releases = live.releases.lock();
-        let Some(execution) = &turn.execution else { return };
-        let is_durable = !releases.draining && releases.queue.is_empty() && turn.unsent.is_empty();
-        let near_ms = self.0.clock.now().after(crate::timer::HORIZON).as_millis();
-        let is_near =
-            |key: &PendingKey| matches!(key, PendingKey::Timer { due_ms, .. } if *due_ms <= near_ms);
-        let beats = |waiting: &Waiting| matches!(waiting, Waiting::Task(wait) if wait.heartbeat.is_some());
-        let is_idle = turn.attempts.is_empty()
-            && execution.progress().resume == Resume::Idle
-            && !turn.timers.values().any(is_near)
-            && !execution.frames().any(|frame| beats(&frame.waiting));
-        if is_durable && is_idle {
-            turn.execution = None;
-            turn.evicted = true;
-            self.0.drivers.live.lock().remove(&live.number);
-        }
-    }
-
-    /// A commit took no effect: what is in memory is ahead of the store and is dropped; the next input loads anew.
-    fn give_up(&self, live: &Arc<Live>, error: &CommitError) {
-        tracing::error!(execution.arn = %live.caller.execution_arn, %error, "a transition was not committed");
-        let mut turn = live.turn.lock();
-        turn.execution = None;
-        turn.evicted = true;
-        for (_, running) in turn.attempts.drain() {
-            if let Some(handle) = running.handle {
-                handle.abort();
-            }
-        }
-        drop(turn);
-        self.0.drivers.live.lock().remove(&live.number);
-    }
-
     /// Does what a durable transition asks of the world.
     fn dispatch(&self, live: &Arc<Live>, commands: Vec<Command>) {
         for command in commands {
@@ -579,8 +594,15 @@ impl Engine {
                         handle.abort();
                     }
                 }
-                Command::SetTimer { id, due } => self.arm(live.number, live.timer_key(id, due), due),
-                // It fires and is refused; in memory only what is due within the next minute waits.
+                Command::SetTimer { id, due } => {
+                    let key = live.timer_key(id, due);
+                    // Not one that a later transition has cleared already.
+                    let turn = live.turn.lock();
+                    if turn.timers.get(&id) == Some(&key) {
+                        self.arm(live.number, key, due);
+                    }
+                }
+                // Cleared with the transition.
                 Command::ClearTimer { .. } => {}
                 Command::Resume => {
                     let (engine, live) = (self.clone(), Arc::clone(live));
@@ -609,7 +631,7 @@ impl Engine {
                 handle.abort();
             }
         }
-        self.0.drivers.live.lock().remove(number);
+        self.0.drivers.remove(live);
         let waiter = self.0.drivers.waiters.lock().remove(number);
         if let Some(waiter) = waiter {
             waiter.notify_waiters();
@@ -670,11 +692,7 @@ impl Engine {
     }
 
     /// Finds the code of an attempt: a retry keeps what its visit began with.
-    async fn resolve(
-        &self,
-        live: &Arc<Live>,
-        start: &TaskStart,
-    ) -> Result<(Call, Arc<Callable>), stepwell_types::Failure> {
+    async fn resolve(&self, live: &Arc<Live>, start: &TaskStart) -> Result<(Call, Arc<Callable>), Failure> {
         let call = Call::read(&live.caller.scope, start)?;
         let failure = |error: FunctionError| failure_of(&error);
         let mut callable = self.callable(&live.caller.scope, &call.function).await.map_err(failure)?;
@@ -683,7 +701,11 @@ impl Engine {
             Some(pin) => callable = self.pinned(&callable, pin.digest).await.map_err(failure)?,
             None => {
                 let pin = Pin { visit: start.visit.0, digest: callable.digest };
-                live.turn.lock().pins.insert(start.frame, pin);
+                let mut turn = live.turn.lock();
+                // Not where the attempt was given up in between: its frame may be gone.
+                if turn.attempts.contains_key(&start.attempt) {
+                    turn.pins.insert(start.frame, pin);
+                }
             }
         }
         Ok((call, callable))
@@ -704,7 +726,7 @@ fn stopped(error: &SubmitError) -> CommitError {
     match error {
         SubmitError::Stopped(reason) => CommitError::Stopped(reason.clone()),
         SubmitError::QueueFull { .. } | SubmitError::LowSpace { .. } | SubmitError::TooLarge { .. } => {
-            CommitError::Refused(stepwell_store::Refusal::Unreadable(error.to_string()))
+            CommitError::Refused(Refusal::Unreadable(error.to_string()))
         }
     }
 }

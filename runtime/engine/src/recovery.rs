@@ -33,7 +33,10 @@ impl Engine {
         loop {
             let page = self.0.store.pending(PendingKind::Inflight, after, PAGE_ROWS).await?;
             for PendingRow { key, .. } in page.rows {
-                if let PendingKey::Inflight { execution, event } = key {
+                // Numbers above are this process's own.
+                if let PendingKey::Inflight { execution, event } = key
+                    && execution <= self.0.first_number
+                {
                     self.recover_attempt(key, execution, AttemptId(stepwell_history::EventId(event))).await;
                 }
             }
@@ -61,7 +64,7 @@ impl Engine {
 
     /// An attempt runs again if it never left, or if nobody can tell that it ran twice; else it fails with an error
     /// that the definition's own Retry can name.
-    async fn decide(&self, live: &Arc<Live>, start: Box<TaskStart>) {
+    pub(crate) async fn decide(&self, live: &Arc<Live>, start: Box<TaskStart>) {
         let attempt = start.attempt;
         let runs_again = !live.has_begun(attempt) || self.reruns(live, &start).await;
         if runs_again {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use stepwell_interpreter::Reason;
-use stepwell_store::{Commit, PendingKey, PendingKind, PendingWrite};
+use stepwell_store::{Commit, PendingKey, PendingKind, PendingWrite, ReadError};
 use stepwell_types::{AccountId, Timestamp};
 use tokio::sync::{Notify, Semaphore};
 
@@ -38,6 +38,11 @@ impl Timers {
         }
     }
 
+    /// Nothing waits for it any more.
+    pub(crate) fn remove(&self, key: &PendingKey) {
+        self.near.lock().remove(key);
+    }
+
     /// Takes what is due; or says when the next is.
     fn due(&self, now_ms: i64) -> Result<PendingKey, Option<i64>> {
         let mut near = self.near.lock();
@@ -63,9 +68,11 @@ impl Engine {
         let mut scanned: Option<tokio::time::Instant> = None;
         while !self.0.stopping.is_cancelled() {
             if scanned.is_none_or(|at| at.elapsed() >= SCAN_INTERVAL) {
-                if self.scan().await.is_err() {
-                    // The store has stopped; so will the server.
-                    return;
+                match self.scan().await {
+                    Ok(()) => {}
+                    // So will the server.
+                    Err(ReadError::Stopped(_)) => return,
+                    Err(error) => tracing::error!(%error, "due times could not be read and are read again"),
                 }
                 scanned = Some(tokio::time::Instant::now());
             }
@@ -95,7 +102,7 @@ impl Engine {
     }
 
     /// Takes the due times of the next minute into memory.
-    async fn scan(&self) -> Result<(), stepwell_store::ReadError> {
+    async fn scan(&self) -> Result<(), ReadError> {
         let until_ms = self.0.clock.now().after(HORIZON).as_millis();
         let mut after = None;
         loop {
@@ -116,7 +123,9 @@ impl Engine {
     async fn fire(&self, key: PendingKey) {
         let PendingKey::Timer { execution, event, slot, .. } = key else { return };
         match self.give(execution, timer_input(event, slot), None).await {
-            Ok(_) | Err(TurnError::Evicted | TurnError::Rejected(Reason::NotDue(_))) => {}
+            // A resume's row goes with whatever is given next; the next resume's has the same key.
+            Ok(_)
+            | Err(TurnError::Evicted | TurnError::Rejected(Reason::NotDue(_) | Reason::NothingToResume)) => {}
             // Nothing waits for it: the row goes.
             Err(TurnError::Closed | TurnError::Rejected(_)) => {
                 let mut commit = Commit::new(AccountId::DEFAULT, self.0.store.epoch());

@@ -7,7 +7,7 @@ use crate::{Scope, StoreFailure, journal};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use stepwell_asl::StateMachine;
 use stepwell_history::{PayloadSource, Reader};
@@ -57,14 +57,17 @@ impl Entries {
         inner: &Inner,
         sequences: impl IntoIterator<Item = Sequence>,
     ) -> Result<(), StoreFailure> {
-        self.read_missing(inner, sequences.into_iter().collect()).await?;
-        let referred = self.entries.values().flat_map(|entry| entry.refs.iter().copied()).collect();
-        self.read_missing(inner, referred).await
+        let wanted: BTreeSet<Sequence> = sequences.into_iter().collect();
+        self.read_missing(inner, &wanted).await?;
+        // Of these alone: a chain of results asks for one transition after the other.
+        let entries = wanted.iter().filter_map(|sequence| self.entries.get(sequence));
+        let referred = entries.flat_map(|entry| entry.refs.iter().copied()).collect();
+        self.read_missing(inner, &referred).await
     }
 
-    async fn read_missing(&mut self, inner: &Inner, wanted: BTreeSet<Sequence>) -> Result<(), StoreFailure> {
+    async fn read_missing(&mut self, inner: &Inner, wanted: &BTreeSet<Sequence>) -> Result<(), StoreFailure> {
         let missing: Vec<Sequence> =
-            wanted.into_iter().filter(|sequence| !self.entries.contains_key(sequence)).collect();
+            wanted.iter().filter(|sequence| !self.entries.contains_key(sequence)).copied().collect();
         if !missing.is_empty() {
             let read = inner.store.entries(self.owner, missing).await?;
             self.add(read);
@@ -254,16 +257,8 @@ impl Engine {
             let results = entries.chain(inner, definition, head).await?;
             execution.add_results(frame, results).map_err(restore)?;
         }
-        let turn = Turn {
-            last: Some(SequenceRef::Known(stored.last_sequence)),
-            frames: frames_at,
-            timers: HashMap::new(),
-            attempts: HashMap::new(),
-            pins,
-            unsent: VecDeque::new(),
-            execution: Some(execution),
-            evicted: false,
-        };
+        let last = Some(SequenceRef::Known(stored.last_sequence));
+        let turn = Turn::new(Some(execution), last, frames_at, pins);
         let new = NewExecution {
             number,
             scope,
@@ -305,6 +300,7 @@ impl Engine {
                         Running { handle: None, origin: super::Origin::Restored(start) },
                     );
                 }
+                Command::Resume => turn.resume = Some(live.resume_key()),
                 _ => {}
             }
         }

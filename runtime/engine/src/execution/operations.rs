@@ -194,12 +194,9 @@ impl Engine {
             input_hash,
             details,
         };
-        let (live, ticket, commands) = self.submit_start(new, transition).map_err(refused)?;
+        let ticket = self.submit_start(new, transition).map_err(refused)?;
         match ticket.await {
-            Ok(_) => {
-                self.admit(&live, commands);
-                Ok(StartedExecution { arn, started: now })
-            }
+            Ok(_) => Ok(StartedExecution { arn, started: now }),
             Err(CommitError::Refused(Refusal::NameTaken { input, status, started_ms, .. })) => {
                 repeated(arn, input, status, started_ms)
             }
@@ -411,7 +408,7 @@ impl Engine {
         let number = self.0.find_own(scope, arn).await?.number;
         let waiter = self.0.drivers.waiter(number);
         // Listens before it looks, so that an end in between is not missed.
-        let mut closed = std::pin::pin!(waiter.notified());
+        let mut closed = std::pin::pin!(waiter.closed.notified());
         closed.as_mut().enable();
         let description = self.describe_execution(scope, arn).await;
         let outcome = match description {
@@ -421,7 +418,6 @@ impl Engine {
             }
             other => other,
         };
-        self.0.drivers.forget_waiter(number, Arc::clone(&waiter));
         let description = Box::new(outcome?);
         Ok(match description.status {
             ExecutionStatus::Running | ExecutionStatus::PendingRedrive => Waited::Running(description),
@@ -443,18 +439,16 @@ struct Read {
 impl Inner {
     /// The stored execution with this ARN.
     async fn find(&self, arn: &ExecutionArn) -> Result<Option<StoredExecution>, StoreFailure> {
-        let found = match self.number_of(&arn.name) {
-            Some(number) => self.store.execution(number).await?,
-            None => {
-                let scope = MachineScope {
-                    account: arn.account,
-                    region: arn.region.clone(),
-                    machine: arn.machine.clone(),
-                };
-                self.store.execution_by_name(scope, arn.name.clone()).await?
-            }
-        };
-        Ok(found.filter(|stored| arn_of(stored) == *arn))
+        let is_wanted = |stored: &StoredExecution| arn_of(stored) == *arn;
+        if let Some(number) = self.number_of(&arn.name)
+            && let Some(found) = self.store.execution(number).await?.filter(is_wanted)
+        {
+            return Ok(Some(found));
+        }
+        // A name that the server made may also have been given: to an execution of another machine.
+        let (account, region) = (arn.account, arn.region.clone());
+        let scope = MachineScope { account, region, machine: arn.machine.clone() };
+        Ok(self.store.execution_by_name(scope, arn.name.clone()).await?.filter(is_wanted))
     }
 
     /// The same, of the caller's own account and region.
