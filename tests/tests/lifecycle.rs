@@ -28,9 +28,14 @@ fn start(connection: &mut Connection, items: &Value) -> std::io::Result<Answer> 
     states(connection, "StartExecution", &json!({"stateMachineArn": MACHINE, "input": input}))
 }
 
-/// Clients that start executions until they are refused or the server is gone; what was acknowledged.
-fn load(server: &Server, items: Value) -> (Arc<Mutex<Vec<String>>>, Vec<JoinHandle<Option<Answer>>>) {
-    let accepted: Arc<Mutex<Vec<String>>> = Arc::default();
+/// The ARNs of executions whose start was acknowledged.
+type Accepted = Arc<Mutex<Vec<String>>>;
+/// A client; its last answer, if the server gave one.
+type Client = JoinHandle<Option<Answer>>;
+
+/// Clients that start executions until they are refused or the server is gone.
+fn load(server: &Server, items: Value) -> (Accepted, Vec<Client>) {
+    let accepted = Accepted::default();
     let client = |_| {
         let (accepted, mut connection, items) = (Arc::clone(&accepted), server.connection(), items.clone());
         std::thread::spawn(move || {

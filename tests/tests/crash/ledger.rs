@@ -1,5 +1,6 @@
 //! What was acknowledged to the outside, and what the outside saw.
 
+use crate::load::MAY_RERUN;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -41,6 +42,8 @@ pub(crate) struct Start {
     /// What the server answered; `None` while it is not known whether it heard.
     pub(crate) arn: Option<String>,
     at: Instant,
+    /// How often it was sent.
+    sent: u32,
 }
 
 /// An answer to a token.
@@ -70,8 +73,8 @@ pub(crate) struct Entries {
     pub(crate) starts: BTreeMap<String, Start>,
     /// By token.
     pub(crate) answers: BTreeMap<String, TokenAnswer>,
-    /// How often an effect was seen, by function and name of the execution.
-    pub(crate) effects: BTreeMap<(&'static str, String), u32>,
+    /// The effects that were seen, by function and name of the execution: the idempotency key of each.
+    pub(crate) effects: BTreeMap<(&'static str, String), Vec<String>>,
     /// What must not have happened.
     pub(crate) failures: Vec<String>,
     pub(crate) repeated_starts: u32,
@@ -90,8 +93,16 @@ impl Ledger {
 
     /// A start goes out.
     pub(crate) fn starting(&self, name: &str, kind: Kind) {
-        let start = Start { kind, arn: None, at: Instant::now() };
+        let start = Start { kind, arn: None, at: Instant::now(), sent: 0 };
         self.entries().starts.insert(name.to_owned(), start);
+    }
+
+    /// A start is sent; whether it was sent before.
+    pub(crate) fn send(&self, name: &str) -> bool {
+        let mut entries = self.entries();
+        let Some(start) = entries.starts.get_mut(name) else { return false };
+        start.sent += 1;
+        start.sent > 1
     }
 
     /// A start was acknowledged: for the first time, or again.
@@ -112,8 +123,8 @@ impl Ledger {
     }
 
     /// An effect was seen.
-    pub(crate) fn effect(&self, function: &'static str, name: &str) {
-        *self.entries().effects.entry((function, name.to_owned())).or_default() += 1;
+    pub(crate) fn effect(&self, function: &'static str, name: &str, key: &str) {
+        self.entries().effects.entry((function, name.to_owned())).or_default().push(key.to_owned());
     }
 
     /// Something happened that must not.
@@ -138,7 +149,7 @@ impl Ledger {
             |kind| entries.starts.values().filter(|start| start.kind == kind && start.arn.is_some()).count();
         let unknown = entries.starts.values().filter(|start| start.arn.is_none()).count();
         let twice =
-            entries.effects.iter().filter(|((function, _), count)| *function == "may-rerun" && **count > 1);
+            entries.effects.iter().filter(|((function, _), keys)| *function == MAY_RERUN && keys.len() > 1);
         format!(
             "{} work, {} rerun, {} callback, {} express accepted, {unknown} never answered; {} starts repeated; \
              {} attempts lost and told so, {} of them after their effect was seen; {} effects doubled where that is allowed",

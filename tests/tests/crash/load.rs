@@ -1,7 +1,8 @@
-//! The outside: clients that start executions, and whoever takes orders and answers task tokens.
+//! The outside: clients that start executions, and whoever answers task tokens.
 
 use crate::ledger::{Heard, Kind, Ledger, Start, TokenAnswer, WORK_SECONDS};
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -22,29 +23,33 @@ pub(crate) const ONCE: &str = "once";
 /// The function whose effect may be.
 pub(crate) const MAY_RERUN: &str = "may-rerun";
 /// The last function of an Express execution.
-pub(crate) const EXPRESS_DONE: &str = "express-done";
+pub(crate) const EXPRESS: &str = "express-effect";
 /// The function that gives a token to the outside.
 pub(crate) const ASK: &str = "ask";
 const MACHINE: &str = "arn:aws:states:us-east-1:000000000000:stateMachine";
 
-/// Functions and machines.
-pub(crate) fn deploy(server: &Server) {
-    let granted =
-        Settings { timeout_s: Some(60), tags: &[("stepwell:grants", "tcp:127.0.0.1:9")], ..Settings::default() };
-    let tags = [("stepwell:grants", "tcp:127.0.0.1:9"), ("stepwell:on-crash", "rerun")];
+/// Functions and machines. The functions with an effect may reach the book, and nothing else.
+pub(crate) fn deploy(server: &Server, book: SocketAddr) {
+    let grant = format!("tcp:{book}");
+    let granted = [("stepwell:grants", grant.as_str())];
+    let may_rerun = [granted[0], ("stepwell:on-crash", "rerun")];
     let plain = Settings { timeout_s: Some(60), ..Settings::default() };
-    server.function(ONCE, "validate-order", granted);
-    server.function(MAY_RERUN, "validate-order", Settings { tags: &tags, ..granted });
+    server.function(ONCE, "record-effect", Settings { tags: &granted, ..plain });
+    server.function(MAY_RERUN, "record-effect", Settings { tags: &may_rerun, ..plain });
+    server.function(EXPRESS, "record-effect", Settings { tags: &granted, ..plain });
+    server.function(ASK, "request-approval", Settings { tags: &granted, ..plain });
+    server.function("check", "validate-order", plain);
     server.function("echo", "echo", plain);
-    server.function(ASK, "request-approval", granted);
-    server.function(EXPRESS_DONE, "settle-approval", plain);
 
     let arn = |name: &str| format!("arn:aws:lambda:us-east-1:000000000000:function:{name}");
     let lost =
         json!([{"ErrorEquals": ["Lambda.SdkClientException"], "ResultPath": "$.lost", "Next": "Lost"}]);
+    let enter = json!({"address": book.to_string(), "id.$": "$.orderId"});
     let work = |effect: &str| {
         json!({"StartAt": "Effect", "States": {
-            "Effect": {"Type": "Task", "Resource": arn(effect), "Catch": lost, "Next": "Each"},
+            "Effect": {"Type": "Task", "Resource": arn(effect), "Parameters": enter, "ResultPath": "$.effect",
+                "Catch": lost, "Next": "Check"},
+            "Check": {"Type": "Task", "Resource": arn("check"), "Next": "Each"},
             "Each": {"Type": "Map", "ItemsPath": "$.lines", "ResultPath": "$.lines", "Next": "Wait",
                 "ItemProcessor": {"StartAt": "Echo", "States": {
                     "Echo": {"Type": "Task", "Resource": arn("echo"), "End": true}}}},
@@ -64,11 +69,9 @@ pub(crate) fn deploy(server: &Server) {
         "Echo": {"Type": "Task", "Resource": arn("echo"), "End": true},
         "Lost": {"Type": "Pass", "Parameters": {"lost.$": "$.lost.Error"}, "End": true}}});
     server.machine(Kind::Callback.machine(), "STANDARD", &callback);
-    // The wait at the end lets the outside see the effect before the execution's record is removed.
     let express = json!({"StartAt": "Echo", "States": {
-        "Echo": {"Type": "Task", "Resource": arn("echo"), "Next": "Done"},
-        "Done": {"Type": "Task", "Resource": arn(EXPRESS_DONE), "Next": "Wait"},
-        "Wait": {"Type": "Wait", "Seconds": 1, "End": true}}});
+        "Echo": {"Type": "Task", "Resource": arn("echo"), "Next": "Effect"},
+        "Effect": {"Type": "Task", "Resource": arn(EXPRESS), "Parameters": enter, "End": true}}});
     server.machine(Kind::Express.machine(), "EXPRESS", &express);
 }
 
@@ -81,10 +84,7 @@ pub(crate) fn input(kind: Kind, name: &str) -> Value {
             json!({"orderId": name, "customer": customer, "lines": [line("a"), line("b"), line("c")]})
         }
         Kind::Callback => json!({"request": {"subject": name, "amountCents": 100, "approver": "grace"}}),
-        Kind::Express => {
-            let request = json!({"subject": name, "approver": "grace"});
-            json!({"request": request, "outcome": "APPROVED", "decision": {"by": "grace"}})
-        }
+        Kind::Express => json!({"orderId": name}),
     }
 }
 
@@ -97,11 +97,18 @@ pub(crate) fn start(
 ) -> std::io::Result<()> {
     let machine = format!("{MACHINE}:{}", kind.machine());
     let request = json!({"stateMachineArn": machine, "name": name, "input": input(kind, name).to_string()});
+    let is_again = ledger.send(name);
     let answer = states(connection, "StartExecution", &request)?;
     if answer.status == 200 {
         ledger.started(name, answer.json()["executionArn"].as_str().unwrap_or_default());
-    } else {
-        ledger.fail(format!("start of {name}: {} {}", answer.status, answer.text()));
+        return Ok(());
+    }
+    // A start that nobody acknowledged may have been heard, and its execution may have closed since.
+    let text = answer.text();
+    let exists = text.split_once("Execution Already Exists: '").and_then(|(_, rest)| rest.split_once('\''));
+    match exists {
+        Some((arn, _)) if is_again => ledger.started(name, arn),
+        _ => ledger.fail(format!("start of {name}: {} {text}", answer.status)),
     }
     Ok(())
 }
@@ -131,10 +138,10 @@ impl Clients {
                 }
                 loop {
                     let kind = match random.below(10) {
+                        0..3 if starts_express => Kind::Express,
                         0..5 => Kind::Work,
                         5..7 => Kind::Rerun,
                         7..9 => Kind::Callback,
-                        _ if starts_express => Kind::Express,
                         _ => Kind::Work,
                     };
                     let name = format!("{}-{:016x}", kind.machine(), random.bits());
@@ -164,75 +171,48 @@ impl Clients {
     }
 }
 
-/// Whoever sees effects, and answers tokens.
-pub(crate) struct Outside {
-    followers: Vec<JoinHandle<()>>,
+/// Whoever reads the mail with the tokens, and answers: the function writes it to its log.
+pub(crate) struct Mail {
+    reader: JoinHandle<()>,
     stopping: Arc<AtomicBool>,
 }
 
-impl Outside {
+impl Mail {
     pub(crate) fn begin(server: &Server, ledger: &Arc<Ledger>) -> Self {
         let stopping = Arc::new(AtomicBool::new(false));
-        let watch = |function: &'static str, see: fn(&Ledger, &mut Connection, &'static str, &str)| {
-            let (host, ledger) = (server.host.clone(), Arc::clone(ledger));
-            let mut connection = server.connection();
-            let stopping = Arc::clone(&stopping);
-            std::thread::spawn(move || {
-                let path = format!("/v1/functions/{function}/logs?follow=true");
-                let _ = follow(&host, &path, |line| {
-                    see(&ledger, &mut connection, function, line);
-                    if stopping.load(Ordering::Relaxed) { Follow::Stop } else { Follow::On }
-                });
-            })
-        };
-        let followers = vec![
-            watch(ONCE, see_order),
-            watch(MAY_RERUN, see_order),
-            watch(EXPRESS_DONE, see_settled),
-            watch(ASK, see_token),
-        ];
-        Self { followers, stopping }
+        let (host, ledger) = (server.host.clone(), Arc::clone(ledger));
+        let mut connection = server.connection();
+        let stop = Arc::clone(&stopping);
+        let reader = std::thread::spawn(move || {
+            let mut asked = String::new();
+            let _ = follow(&host, &format!("/v1/functions/{ASK}/logs?follow=true"), |line| {
+                see_token(&ledger, &mut connection, &mut asked, line);
+                if stop.load(Ordering::Relaxed) { Follow::Stop } else { Follow::On }
+            });
+        });
+        Self { reader, stopping }
     }
 
     /// The server is gone, or about to go.
     pub(crate) fn end(self) {
         self.stopping.store(true, Ordering::Relaxed);
-        for follower in self.followers {
-            // One that waits for a line ends with the server.
-            if follower.is_finished() {
-                follower.join().expect("a follower does not panic");
-            }
+        // One that waits for a line ends with the server.
+        if self.reader.is_finished() {
+            self.reader.join().expect("the reader does not panic");
         }
     }
 }
 
-/// `INFO order NAME: 3 lines, 1500 cents`
-fn see_order(ledger: &Ledger, _: &mut Connection, function: &'static str, line: &str) {
-    if let Some((name, _)) = line.strip_prefix("INFO order ").and_then(|rest| rest.split_once(": ")) {
-        ledger.effect(function, name);
-    }
-}
-
-/// `INFO NAME: approved by grace`
-fn see_settled(ledger: &Ledger, _: &mut Connection, function: &'static str, line: &str) {
-    if let Some((name, _)) = line.strip_prefix("INFO ").and_then(|rest| rest.split_once(": approved by")) {
-        ledger.effect(function, name);
-    }
-}
-
 /// `INFO asking grace: NAME for 1.00?`, then `INFO answer with token TOKEN`
-fn see_token(ledger: &Ledger, connection: &mut Connection, function: &'static str, line: &str) {
-    thread_local! {
-        static ASKED: std::cell::RefCell<String> = const { std::cell::RefCell::new(String::new()) };
-    }
+fn see_token(ledger: &Ledger, connection: &mut Connection, asked: &mut String, line: &str) {
     if let Some((name, _)) =
         line.strip_prefix("INFO asking grace: ").and_then(|rest| rest.split_once(" for "))
     {
-        ASKED.with(|asked| name.clone_into(&mut asked.borrow_mut()));
+        name.clone_into(asked);
     }
     let Some(token) = line.strip_prefix("INFO answer with token ") else { return };
-    let name = ASKED.with(|asked| asked.take());
-    ledger.effect(function, &name);
+    let name = std::mem::take(asked);
+    ledger.effect(ASK, &name, "");
     // Some are answered at once, the others when all is over: which, the token itself says.
     let chance = token.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
     if chance % 100 >= LEFT_OPEN_PERCENT {

@@ -7,11 +7,9 @@
 //!
 //! `STEPWELL_CRASH_SEED` repeats a run's choices, `STEPWELL_CRASH_ROUNDS` makes a longer one.
 
-#[path = "crash/judge.rs"]
+mod book;
 mod judge;
-#[path = "crash/ledger.rs"]
 mod ledger;
-#[path = "crash/load.rs"]
 mod load;
 
 use ledger::Ledger;
@@ -27,7 +25,7 @@ const IN_FLIGHT_MIN: usize = 50;
 /// Every so many rounds, Express executions are started, too.
 const EXPRESS_EVERY: u64 = 4;
 /// How long a server lives at least after a round of Express executions: one is run three times at most.
-const LIFE_AFTER_EXPRESS: Duration = Duration::from_millis(3_000);
+const LIFE_AFTER_EXPRESS: Duration = Duration::from_millis(2_000);
 
 #[test]
 fn nothing_acknowledged_is_lost_and_no_effect_is_doubled() {
@@ -39,13 +37,13 @@ fn nothing_acknowledged_is_lost_and_no_effect_is_doubled() {
     let began = Instant::now();
 
     let mut server = Server::start();
-    load::deploy(&server);
     let ledger = Arc::new(Ledger::default());
+    load::deploy(&server, book::open(&ledger));
     let mut fewest_in_flight = usize::MAX;
     for round in 0..rounds {
         let starts_express = round % EXPRESS_EVERY == 0;
         let follows_express = round % EXPRESS_EVERY == 1;
-        let outside = load::Outside::begin(&server, &ledger);
+        let mail = load::Mail::begin(&server, &ledger);
         let clients = load::Clients::begin(&server, &ledger, random.bits(), starts_express);
         let life = Instant::now();
         // The moment of the kill is anywhere after enough is under way.
@@ -58,14 +56,14 @@ fn nothing_acknowledged_is_lost_and_no_effect_is_doubled() {
         fewest_in_flight = fewest_in_flight.min(ledger.in_flight());
         server.kill();
         clients.end();
-        outside.end();
+        mail.end();
         server = server.again();
     }
     let killed = began.elapsed();
-    let outside = load::Outside::begin(&server, &ledger);
+    let mail = load::Mail::begin(&server, &ledger);
     load::finish(&server, &ledger);
     judge::judge(&server, &ledger);
-    outside.end();
+    mail.end();
     eprintln!(
         "{rounds} kills in {:.1} s, at least {fewest_in_flight} executions in flight at each; judged after {:.1} s: {}",
         killed.as_secs_f64(),
