@@ -1,6 +1,7 @@
 //! Each way to misbehave is stopped within its limit, under its own name, while another function keeps answering.
 
 use crate::guests::{Bench, ECHO, assemble, echo, request, request_with, task};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stepwell_sandbox::{InvokeError, InvokeReport, Limits, LogStream, prepare};
 
@@ -225,12 +226,20 @@ async fn exiting_without_an_answer() {
     check(&task(SLEEP, "", "(call $exit (i32.const 0)) unreachable"), |_| {}, exited).await;
 }
 
-/// Creates a socket and answers the number of the error code; 1 is `access-denied`.
+/// Creates sockets until one is refused and answers the number of the error code; 1 is `access-denied`.
 const SOCKET: &str = include_str!("network.wat");
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn asking_for_the_network() {
     check(&assemble(SOCKET), |_| {}, |report| report.outcome.as_deref() == Ok("1")).await;
+}
+
+#[tokio::test]
+async fn opening_sockets_without_end() {
+    let mut request = request("{}");
+    request.grants.tcp_addresses = Arc::new(["127.0.0.1:80".parse().unwrap()]);
+    let report = Bench::new().run(&assemble(SOCKET), request).await;
+    assert!(trap(&report, "resource table") && report.usage.host_calls < 300, "{report:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
