@@ -26,6 +26,8 @@ use stepwell_types::{ExecutionArn, ExecutionKind, Failure, Payload, StateMachine
 const PAGE_MAX: u32 = 1_000;
 /// Events on a page where nothing is said. Source: AWS.
 const PAGE_DEFAULT: u32 = 100;
+/// Pages of the store that one call of `ListExecutions` reads at most, of some thousand executions each.
+const STORE_PAGES_MAX: usize = 16;
 /// Bytes of transitions on a history page.
 const PAGE_BYTES_MAX: usize = 4 << 20;
 
@@ -279,7 +281,7 @@ impl Engine {
         let after: Option<(i64, u64)> = inner.page_tokens.read(&query, page.next_token.as_deref(), now)?;
         let mut after = after.map(|(started_ms, number)| ListingCursor { started_ms, number });
         let limit = page.limit(PAGE_DEFAULT, PAGE_MAX);
-        let mut entries = Vec::new();
+        let (mut entries, mut pages) = (Vec::new(), 0);
         loop {
             let query = ExecutionsQuery {
                 scope: MachineScope {
@@ -298,10 +300,13 @@ impl Engine {
                 .map_err(|error| crate::page::PageError::from(StoreFailure::from(error)))?;
             entries.extend(found.executions.iter().map(|stored| summary(stored, &machine.arn)));
             after = found.next;
-            // With a filter a page of the store may be short and yet not be the last.
-            if after.is_none() || entries.len() >= limit {
+            pages += 1;
+            // With a filter a page of the store may be short and yet not be the last. One call looks only so far: its
+            // page may then be short, too, and its token leads on.
+            if after.is_none() || entries.len() >= limit || pages == STORE_PAGES_MAX {
                 break;
             }
+            tokio::task::yield_now().await;
         }
         let next_token =
             after.map(|next| inner.page_tokens.make(&query, &(next.started_ms, next.number), now));
@@ -569,6 +574,8 @@ impl Inner {
             if after.is_none() {
                 return Ok(false);
             }
+            // The listing of a machine has no bound.
+            tokio::task::yield_now().await;
         }
     }
 }
