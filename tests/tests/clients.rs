@@ -1,12 +1,26 @@
 //! aws-cli, boto3 and curl, unmodified, against a real server.
 
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use stepwell_tests::archive::zip;
 use stepwell_tests::aws::{ROLE, Settings};
 use stepwell_tests::server::Server;
 use stepwell_tests::tool::{Tool, has};
 use stepwell_tests::{component, http, repository, workflow};
+
+/// What `stepwell env` prints; one server is asked once.
+fn environment(server: &Server) -> String {
+    static KNOWN: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let lines = known.entry(server.url()).or_insert_with(|| {
+        let output = server.run(&["env"]);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).expect("it says UTF-8")
+    });
+    lines.clone()
+}
 
 /// A command that finds the server as `eval "$(stepwell env)"` would have it.
 fn client(server: &Server, program: &str) -> Command {
@@ -16,10 +30,7 @@ fn client(server: &Server, program: &str) -> Command {
             command.env_remove(&name);
         }
     }
-    let output = server.run(&["env"]);
-    let lines = String::from_utf8(output.stdout).expect("it says UTF-8");
-    assert!(output.status.success(), "{lines}");
-    for line in lines.lines() {
+    for line in environment(server).lines() {
         let Some((name, value)) = line.strip_prefix("export ").and_then(|line| line.split_once('=')) else {
             continue;
         };

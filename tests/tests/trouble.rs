@@ -1,7 +1,7 @@
 //! Bad input and trouble: each has a clear error in AWS's words where AWS has some, and the server stays up.
 
 use serde_json::{Value, json};
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::sync::LazyLock;
 use stepwell_tests::archive::zip;
 use stepwell_tests::aws::{ROLE, Settings};
@@ -209,10 +209,25 @@ fn web_pages_cannot_drive_it() {
     };
     assert_eq!(list(&[]), 200);
     assert_eq!(list(&[("Origin", "https://example.com")]), 403);
-    // A second Host header is no way around the first.
-    let mut rebound = http::Connection::new(&SERVER.host);
-    let answer = rebound.request("GET", "/v1/state-machines/pass", &[("Host", "example.com")], b"");
-    assert_ne!(answer.map_or(400, |answer| answer.status), 200);
+    // A name that is bound anew to loopback, and a second Host header beside the first.
+    assert_eq!(raw_status("GET /v1/state-machines/pass HTTP/1.1\r\nHost: example.com\r\n\r\n"), 403);
+    let twice = "GET /v1/state-machines/pass HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: example.com\r\n\r\n";
+    assert_ne!(raw_status(twice), 200);
+    // What SDKs send that put `sync-` before the host, and what proxies are sent.
+    assert_eq!(raw_status("GET /v1/state-machines/pass HTTP/1.1\r\nHost: sync-localhost:1\r\n\r\n"), 200);
+    let absolute = "GET http://localhost/v1/state-machines/pass HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    assert_eq!(raw_status(absolute), 200);
+}
+
+/// The status of the answer to this text.
+#[track_caller]
+fn raw_status(request: &str) -> u16 {
+    let mut stream = std::net::TcpStream::connect(&SERVER.host).expect("the server listens");
+    stream.write_all(request.as_bytes()).expect("it is heard");
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).expect("it answers");
+    let status = String::from_utf8_lossy(&answer[9..]).parse();
+    status.expect("it answers with a status")
 }
 
 // Code
