@@ -41,15 +41,26 @@ impl Details {
         Self { fixed, bytes }
     }
 
-    /// The row's bytes: length and bytes of the fixed part, then each pin as frame, visit and digest.
+    /// The row's bytes: length and bytes of the fixed part, then the pins by their digests. The branches of a Map pin
+    /// the same code, so a digest is written once, and each frame under it in a few bytes.
     pub(crate) fn encode(&self, pins: &BTreeMap<FrameId, Pin>) -> Bytes {
-        let mut bytes = BytesMut::with_capacity(4 + self.bytes.len() + 44 * pins.len());
+        let mut digests: Vec<Digest> = Vec::new();
+        for pin in pins.values() {
+            if !digests.contains(&pin.digest) {
+                digests.push(pin.digest);
+            }
+        }
+        let mut bytes = BytesMut::with_capacity(4 + self.bytes.len() + 34 * digests.len() + 8 * pins.len());
         bytes.put_u32(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
         bytes.put_slice(&self.bytes);
-        for (frame, pin) in pins {
-            bytes.put_u32(frame.0);
-            bytes.put_u64(pin.visit);
-            bytes.put_slice(pin.digest.as_bytes());
+        for digest in digests {
+            let pinned = || pins.iter().filter(|(_, pin)| pin.digest == digest);
+            bytes.put_slice(digest.as_bytes());
+            put_number(&mut bytes, pinned().count() as u64);
+            for (frame, pin) in pinned() {
+                put_number(&mut bytes, u64::from(frame.0));
+                put_number(&mut bytes, pin.visit);
+            }
         }
         bytes.freeze()
     }
@@ -57,20 +68,44 @@ impl Details {
     pub(crate) fn decode(bytes: &Bytes) -> Result<(Self, BTreeMap<FrameId, Pin>), ReadError> {
         let damaged = || ReadError::Damaged("an execution's details".to_owned());
         let (length, rest) = bytes.split_first_chunk::<4>().ok_or_else(damaged)?;
-        let (fixed, mut pins) =
+        let (fixed, mut rest) =
             rest.split_at_checked(u32::from_be_bytes(*length) as usize).ok_or_else(damaged)?;
         let details = Self { fixed: crate::row::decode(fixed)?, bytes: bytes.slice_ref(fixed) };
-        let mut by_frame = BTreeMap::new();
-        while !pins.is_empty() {
-            let (frame, rest) = pins.split_first_chunk::<4>().ok_or_else(damaged)?;
-            let (visit, rest) = rest.split_first_chunk::<8>().ok_or_else(damaged)?;
-            let (digest, rest) = rest.split_first_chunk::<32>().ok_or_else(damaged)?;
-            let pin = Pin { visit: u64::from_be_bytes(*visit), digest: Digest::from_bytes(*digest) };
-            by_frame.insert(FrameId(u32::from_be_bytes(*frame)), pin);
-            pins = rest;
+        let mut pins = BTreeMap::new();
+        while !rest.is_empty() {
+            let (digest, pinned) = rest.split_first_chunk::<32>().ok_or_else(damaged)?;
+            rest = pinned;
+            for _ in 0..take_number(&mut rest).ok_or_else(damaged)? {
+                let frame = take_number(&mut rest).and_then(|frame| u32::try_from(frame).ok());
+                let visit = take_number(&mut rest).ok_or_else(damaged)?;
+                let pin = Pin { visit, digest: Digest::from_bytes(*digest) };
+                pins.insert(FrameId(frame.ok_or_else(damaged)?), pin);
+            }
         }
-        Ok((details, by_frame))
+        Ok((details, pins))
     }
+}
+
+/// Seven bits to a byte, the lowest first; the highest bit says that more follow.
+fn put_number(bytes: &mut BytesMut, mut number: u64) {
+    while number >= 0x80 {
+        bytes.put_u8((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.put_u8((number & 0x7f) as u8);
+}
+
+fn take_number(bytes: &mut &[u8]) -> Option<u64> {
+    let mut number = 0;
+    for shift in (0..64).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -80,13 +115,28 @@ mod tests {
     #[test]
     fn details_survive_the_disk() {
         let details = Details::new(Fixed::new(Some("Root=1".into())));
-        let pins = BTreeMap::from([(FrameId(0), Pin { visit: 2, digest: Digest::of(b"x") })]);
+        let pin = |visit, code: &[u8]| Pin { visit, digest: Digest::of(code) };
+        let pins = BTreeMap::from([
+            (FrameId(0), pin(2, b"x")),
+            (FrameId(300), pin(u64::MAX, b"y")),
+            (FrameId(u32::MAX), pin(127, b"x")),
+        ]);
         let bytes = details.encode(&pins);
         let (read, read_pins) = Details::decode(&bytes).unwrap();
-        assert_eq!((read.fixed, read_pins), (details.fixed, pins));
+        assert_eq!((read.fixed, &read_pins), (details.fixed, &pins));
         for end in 0..bytes.len() {
+            // What ends behind the fixed part or behind a digest's pins is whole in itself.
             let cut = Details::decode(&bytes.slice(..end));
-            assert!(cut.is_err() || end + 44 == bytes.len(), "cut at {end}");
+            assert!(cut.is_err() || cut.is_ok_and(|(_, found)| found.len() < pins.len()), "cut at {end}");
         }
+    }
+
+    #[test]
+    fn branches_pin_the_same_code_in_a_few_bytes() {
+        let details = Details::new(Fixed::new(None));
+        let digest = Digest::of(b"x");
+        let pins = |count| (0..count).map(|frame| (FrameId(frame), Pin { visit: 20_000, digest })).collect();
+        let bytes = details.encode(&pins(40)).len() - details.encode(&pins(1)).len();
+        assert!(bytes <= 39 * 5, "{bytes}");
     }
 }
