@@ -7,6 +7,9 @@ pub const SEMANTICS_VERSION: u64 = 1;
 /// States that one step enters before it asks to be resumed, so that a loop of Pass and Choice states cannot hold a
 /// core; a round that has begun is finished. Source: ours.
 pub const STATES_PER_STEP_MAX: usize = 256;
+/// Bytes of data that one step gives to states and iterations before it asks to be resumed: a step is committed at
+/// once, so what it holds must stay well below what a commit may. The state that goes beyond is finished. Source: ours.
+pub const BYTES_PER_STEP_MAX: usize = 8 * 1024 * 1024;
 /// Seconds before a retry. Source: ASL, the upper end of `IntervalSeconds`.
 pub const RETRY_DELAY_SECONDS_MAX: u64 = stepwell_types::quota::STATE_SECONDS_MAX;
 /// Bytes of all values that one `Assign` gives. Source: AWS quota, 256 KiB.

@@ -1,7 +1,8 @@
 //! One step of an execution: takes the input to its frame, then lets every frame that is ready go on.
 //!
 //! Frames advance breadth-first by id, one state each and round; frames that begin in a round go on in the next.
-//! A step ends with the round in which it has entered [`STATES_PER_STEP_MAX`] states.
+//! A step ends with the round in which it has entered [`STATES_PER_STEP_MAX`] states, or with the state that has brought
+//! its data to [`BYTES_PER_STEP_MAX`].
 
 mod close;
 mod fail;
@@ -12,7 +13,7 @@ use crate::context::Surroundings;
 use crate::execution::{Execution, Resume, Status};
 use crate::frame::{Alarm, Frame, FrameId, Position, Variables, Waiting};
 use crate::input::{Input, TimerId};
-use crate::limit::STATES_PER_STEP_MAX;
+use crate::limit::{BYTES_PER_STEP_MAX, STATES_PER_STEP_MAX};
 use crate::observer::{Observer, Place, Stage};
 use crate::rejected::{NeedFrames, Reason, Rejected};
 use crate::retry::Trouble;
@@ -79,6 +80,8 @@ pub(crate) struct Turn<'o> {
     created: BTreeSet<FrameId>,
     removed: Vec<FrameId>,
     ready: BTreeSet<FrameId>,
+    /// Bytes of the data that states have left with and iterations have begun with.
+    data_bytes: usize,
     /// How often randomness was asked for.
     counter: Cell<u64>,
     observer: Option<&'o mut dyn Observer>,
@@ -103,6 +106,7 @@ impl<'o> Turn<'o> {
             created: BTreeSet::new(),
             removed: Vec::new(),
             ready,
+            data_bytes: 0,
             counter: Cell::new(0),
             observer,
         }
@@ -158,12 +162,17 @@ impl<'o> Turn<'o> {
         self.execution.progress.resume = Resume::Idle;
         let mut entered = 0;
         while !self.ready.is_empty() && self.is_running() {
-            if entered >= STATES_PER_STEP_MAX {
+            if entered >= STATES_PER_STEP_MAX || self.is_full() {
                 self.execution.progress.resume = Resume::Pending;
                 self.commands.push(Command::Resume);
                 break;
             }
             for id in std::mem::take(&mut self.ready) {
+                if self.is_full() {
+                    // It goes on with the next step.
+                    self.ready.insert(id);
+                    continue;
+                }
                 let is_ready =
                     self.execution.frames.get(&id).is_some_and(|f| matches!(f.waiting, Waiting::Ready));
                 if is_ready && self.is_running() {
@@ -173,6 +182,15 @@ impl<'o> Turn<'o> {
             }
         }
         Ok(())
+    }
+
+    fn is_full(&self) -> bool {
+        self.data_bytes >= BYTES_PER_STEP_MAX
+    }
+
+    /// Notes data that this step has made.
+    pub(crate) fn made(&mut self, data: &Payload) {
+        self.data_bytes = self.data_bytes.saturating_add(data.encoded_len());
     }
 
     /// Enters the state that a frame stands before.
@@ -283,6 +301,9 @@ impl<'o> Turn<'o> {
     pub(crate) fn spawn(&mut self, position: Position, at: StateIdx, data: Payload, last_event: EventId) {
         let id = self.execution.progress.next_frame;
         self.execution.progress.next_frame = FrameId(id.0 + 1);
+        if matches!(position, Position::Iteration { .. }) {
+            self.made(&data);
+        }
         let frame = Frame {
             id,
             position,

@@ -35,6 +35,7 @@ pub(crate) fn begin(turn: &mut Turn<'_>, id: FrameId, state: &State, task: &Task
         turn.evaluate(id, |at| data_flow::parameters(&at.with_token(token), state, input.clone()))?;
     turn.observe(id, Stage::AfterParameters, &parameters);
     let parameters = data_flow::within_limit(parameters, event::service_name(task))?;
+    turn.made(&parameters);
     let (timeout_s, heartbeat_s, role_arn) = turn.evaluate(id, |at| {
         let seconds = |field, setting: &Option<_>| {
             setting.as_ref().map(|setting| setting::seconds(at, field, setting, &input)).transpose()

@@ -52,6 +52,8 @@ impl Turn<'_> {
         let machine = Arc::clone(&self.machine);
         let state = machine.state(self.frame(id)?.at);
         let output = data_flow::within_limit(output, &state.name)?;
+        self.made(&output);
+        assigned.iter().for_each(|(_, value)| self.made(value));
         self.observe(id, Stage::Output, &output);
         if self.is_observed() {
             if !assigned.is_empty() {

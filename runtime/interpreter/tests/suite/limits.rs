@@ -4,7 +4,7 @@ use crate::journal::waiting;
 use crate::simulation::{Restores, Saying, Simulation, Word, machine, start_input};
 use std::time::Duration;
 use stepwell_history::EventKind;
-use stepwell_interpreter::limit::STATES_PER_STEP_MAX;
+use stepwell_interpreter::limit::{BYTES_PER_STEP_MAX, STATES_PER_STEP_MAX};
 use stepwell_interpreter::{Outcome, TaskStart, Waiting};
 use stepwell_types::quota::{HISTORY_EVENTS_MAX, INLINE_MAP_CONCURRENCY_MAX, PAYLOAD_BYTES_MAX};
 use stepwell_types::{Payload, Value};
@@ -45,6 +45,27 @@ fn event_25000_is_the_failure() {
          (25000)."
     );
     assert!(matches!(simulation.outcome, Some(Outcome::Failed(_))));
+}
+
+#[test]
+fn a_step_that_makes_much_data_is_committed_in_parts() {
+    let branch = |n| {
+        format!(
+            r#"{{"StartAt":"A{n}","States":{{"A{n}":{{"Type":"Pass","Parameters":{{"a.$":"$.a"}},"Next":"B{n}"}},
+            "B{n}":{{"Type":"Pass","Result":1,"End":true}}}}}}"#
+        )
+    };
+    let branches = (0..200).map(branch).collect::<Vec<_>>().join(",");
+    let definition = format!(
+        r#"{{"StartAt":"P","States":{{"P":{{"Type":"Parallel","Branches":[{branches}],"End":true}}}}}}"#
+    );
+    let input = format!(r#"{{"a":"{}"}}"#, "x".repeat(PAYLOAD_BYTES_MAX - 100));
+    let mut simulation = Simulation::start(machine(&definition), start_input(&input), silent);
+    simulation.restores = Restores::Trusted;
+    simulation.run();
+    assert!(matches!(simulation.outcome, Some(Outcome::Succeeded(_))));
+    let steps = simulation.journal.cost().len();
+    assert!(steps > 200 * (PAYLOAD_BYTES_MAX - 100) / (BYTES_PER_STEP_MAX + PAYLOAD_BYTES_MAX), "{steps}");
 }
 
 #[test]
