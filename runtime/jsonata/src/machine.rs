@@ -5,7 +5,7 @@ use crate::code::{Code, Node};
 use crate::expression::Environment;
 use crate::fault::{Fault, Res};
 use crate::syntax::Id;
-use crate::val::{Array, Field, Frame, Func, FuncKind, Items, Object, Text, Unit, Val};
+use crate::val::{Array, Field, Frame, Func, FuncKind, Guess, Items, Object, Text, Unit, Val};
 use bumpalo::Bump;
 use std::cell::{Cell, OnceCell};
 use stepwell_types::{Map, Value};
@@ -341,7 +341,7 @@ pub(crate) fn unit<'a>(bump: &'a Bump, code: &'a Code, bindings: &'a Map, root: 
             })),
         }
     }));
-    let guesses = bump.alloc_slice_fill_with(code.guesses as usize, |_| Cell::new(0));
+    let guesses = bump.alloc_slice_fill_with(code.guesses as usize, |_| Cell::new(Guess::default()));
     bump.alloc(Unit { code, globals, guesses })
 }
 

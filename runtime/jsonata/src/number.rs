@@ -35,9 +35,7 @@ pub(crate) fn write_number(number: f64, out: &mut String) {
         out.push('0');
         return;
     }
-    if number.fract() == 0.0 && number.abs() < SAFE_INTEGER {
-        #[expect(clippy::cast_possible_truncation, reason = "an integer below 2^53")]
-        let integer = number as i64;
+    if let Some(integer) = safe_integer(number) {
         // Writing into a string cannot fail.
         let _ = write!(out, "{integer}");
         return;
@@ -102,24 +100,31 @@ pub(crate) fn round_to_15_digits(number: f64) -> f64 {
     up.copysign(number)
 }
 
+/// The number as an integer, if it is one below 2^53.
+#[inline]
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "compared right away")]
+fn safe_integer(number: f64) -> Option<i64> {
+    let integer = number as i64;
+    #[expect(clippy::float_cmp, reason = "exactly the same")]
+    let same = integer as f64 == number && number.abs() < SAFE_INTEGER;
+    same.then_some(integer)
+}
+
 /// A number as a value: an integer where JavaScript's text of it is one that fits; `None` for NaN and infinities.
 pub(crate) fn to_value(number: f64) -> Option<Value> {
+    if let Some(integer) = safe_integer(number) {
+        return Some(Value::I64(integer));
+    }
     if !number.is_finite() {
         return None;
     }
-    if number.fract() == 0.0 {
-        if number.abs() < SAFE_INTEGER {
-            #[expect(clippy::cast_possible_truncation, reason = "an integer below 2^53")]
-            return Some(Value::I64(number as i64));
+    if number.fract() == 0.0 && number.abs() < 2e19 {
+        let text = number_text(number);
+        if let Ok(integer) = text.parse::<i64>() {
+            return Some(Value::I64(integer));
         }
-        if number.abs() < 2e19 {
-            let text = number_text(number);
-            if let Ok(integer) = text.parse::<i64>() {
-                return Some(Value::I64(integer));
-            }
-            if let Ok(integer) = text.parse::<u64>() {
-                return Some(Value::from(integer));
-            }
+        if let Ok(integer) = text.parse::<u64>() {
+            return Some(Value::from(integer));
         }
     }
     Some(Value::F64(number))

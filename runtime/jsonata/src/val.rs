@@ -211,7 +211,15 @@ pub(crate) struct Unit<'a> {
     pub(crate) code: &'a code::Code,
     pub(crate) globals: &'a [Val<'a>],
     /// Where a name step found its key last time.
-    pub(crate) guesses: &'a [Cell<u32>],
+    pub(crate) guesses: &'a [Cell<Guess>],
+}
+
+/// The place of a key in the object in which it was found last, and the address of its text there: equal keys of one
+/// parsed text are one string, so that most look-ups compare an address.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Guess {
+    pub(crate) place: u32,
+    pub(crate) address: usize,
 }
 
 pub(crate) enum FuncKind<'a> {

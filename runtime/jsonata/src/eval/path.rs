@@ -4,7 +4,7 @@ use crate::code::{Kind, Node, Stage};
 use crate::fault::Res;
 use crate::machine::Machine;
 use crate::syntax::Id;
-use crate::val::{CONS, Frame, Items, KEEP_SINGLETON, OUTER, SEQUENCE, TUPLES, Val};
+use crate::val::{CONS, Frame, Guess, Items, KEEP_SINGLETON, OUTER, SEQUENCE, TUPLES, Val};
 use std::sync::Arc;
 use stepwell_types::Map;
 
@@ -253,18 +253,16 @@ impl<'a> Machine<'a> {
     #[inline]
     pub(crate) fn record_field(&self, fields: &'a Arc<Map>, key: &str, guess: u32) -> Val<'a> {
         let guess = &self.unit.guesses[guess as usize];
-        if let Some((name, value)) = fields.get_index(guess.get() as usize)
-            && **name == *key
+        let known = guess.get();
+        if let Some((name, value)) = fields.get_index(known.place as usize)
+            && address_of(name) == known.address
         {
             return Val::from_value(value);
         }
-        match fields.position(key) {
-            None => Val::Undefined,
-            Some(at) => {
-                guess.set(u32::try_from(at).unwrap_or(0));
-                fields.get_index(at).map_or(Val::Undefined, |(_, value)| Val::from_value(value))
-            }
-        }
+        let Some(at) = fields.position(key) else { return Val::Undefined };
+        let Some((name, value)) = fields.get_index(at) else { return Val::Undefined };
+        guess.set(Guess { place: u32::try_from(at).unwrap_or(0), address: address_of(name) });
+        Val::from_value(value)
     }
 
     /// A name on any input: a field, or the fields of an array's objects.
@@ -386,6 +384,11 @@ impl<'a> Machine<'a> {
             _ => Ok(input),
         }
     }
+}
+
+/// Where a key's text is. It stays there while it is borrowed, which is for as long as the evaluation takes.
+fn address_of(key: &Arc<str>) -> usize {
+    Arc::as_ptr(key).cast::<u8>() as usize
 }
 
 /// The place an index names; negative ones count from the end.
