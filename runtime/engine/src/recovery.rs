@@ -8,17 +8,28 @@ use crate::engine::Engine;
 use crate::function::FunctionError;
 use crate::task::{Call, lost_attempt};
 use std::sync::Arc;
+use std::time::Duration;
 use stepwell_interpreter::{AttemptId, Input, TaskStart};
-use stepwell_store::{Commit, PendingKey, PendingKind, PendingRow, PendingWrite};
+use stepwell_store::{Commit, PendingKey, PendingKind, PendingRow, PendingWrite, ReadError};
 use stepwell_types::AccountId;
 
 /// Rows read at once.
 const PAGE_ROWS: usize = 256;
+/// How often attempts that were in flight are read if that fails: nothing else would find them before the next start.
+const READS_MAX: usize = 5;
+/// The pause between.
+const REREAD_AFTER: Duration = Duration::from_secs(1);
 
 impl Engine {
     pub(crate) async fn recover(self) {
-        if let Err(failure) = self.recover_attempts().await {
+        for _ in 0..READS_MAX {
+            // What was recovered already is not taken twice.
+            let Err(failure) = self.recover_attempts().await else { break };
             tracing::error!(%failure, "attempts that were in flight could not be recovered");
+            if matches!(failure, ReadError::Stopped(_)) {
+                return;
+            }
+            tokio::time::sleep(REREAD_AFTER).await;
         }
         if let Err(failure) = self.0.resume_deleting().await {
             tracing::error!(%failure, "machines that are being deleted could not be read");
@@ -28,7 +39,7 @@ impl Engine {
         }
     }
 
-    async fn recover_attempts(&self) -> Result<(), stepwell_store::ReadError> {
+    async fn recover_attempts(&self) -> Result<(), ReadError> {
         let mut after = None;
         loop {
             let page = self.0.store.pending(PendingKind::Inflight, after, PAGE_ROWS).await?;

@@ -1,5 +1,6 @@
 //! Running functions: for a caller who waits, for one who does not, and for Task states.
 
+use super::code::CodeError;
 use super::row::{PolicyRow, VersionRow};
 use super::{FunctionError, InvocationType, Invoke, Invoked, digest, grant};
 use crate::engine::{Engine, Inner};
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use stepwell_sandbox::{
     Clocks, Digest, FunctionIdentity, Grants, InvokeError, InvokeReport, InvokeRequest, Limits, Loaded,
-    LogLine, LogStream, Randomness, Usage,
+    LogLine, LogStream, PublishError, Randomness, Usage,
 };
 use stepwell_store::{
     Commit, Lane, PendingKey, PendingKind, PendingRow, PendingWrite, ReadError, SubmitError,
@@ -211,7 +212,7 @@ impl Engine {
             },
             None => code.await.map(|loaded| (loaded, true)),
         };
-        let (loaded, is_current) = outcome.map_err(|_| FunctionError::NotReady("Failed"))?;
+        let (loaded, is_current) = outcome.map_err(|error| not_ready(&error))?;
         let callable = Arc::new(resolved(Arc::clone(&function.name), version, &row, &policy, loaded));
         if is_current {
             callables.lock().insert(function.qualifier.clone(), Arc::clone(&callable));
@@ -228,7 +229,7 @@ impl Engine {
         if callable.digest == pin {
             return Ok(Arc::clone(callable));
         }
-        let loaded = self.code(pin).await.map_err(|_| FunctionError::NotReady("Failed"))?;
+        let loaded = self.code(pin).await.map_err(|error| not_ready(&error))?;
         let digest_text = pin.to_string().into();
         Ok(Arc::new(Callable { digest: pin, digest_text, loaded, ..(**callable).clone() }))
     }
@@ -421,6 +422,17 @@ impl Engine {
             failure: Some(text.into()),
         };
         self.0.logs.push(scope, Arc::new(record));
+    }
+}
+
+/// Why code cannot run: its own fault, or the server's.
+fn not_ready(error: &CodeError) -> FunctionError {
+    match error {
+        CodeError::Publish(error @ PublishError::Internal(_)) => {
+            StoreFailure(error.to_string().into()).into()
+        }
+        CodeError::Publish(_) => FunctionError::NotReady("Failed"),
+        CodeError::Store(failure) => failure.clone().into(),
     }
 }
 
