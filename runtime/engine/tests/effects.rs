@@ -26,12 +26,12 @@ fn ledger() -> (SocketAddr, UnboundedReceiver<String>) {
             let mut stream = BufReader::new(stream.unwrap());
             let mut line = String::new();
             stream.read_line(&mut line).unwrap();
+            let Ok(()) = lines.send(line) else { return };
             if first.is_some() {
                 stream.get_mut().write_all(b"+").unwrap();
             } else {
                 first = Some(stream);
             }
-            let Ok(()) = lines.send(line) else { return };
         }
     });
     (address, read)
@@ -50,16 +50,20 @@ async fn deploy(bench: &Bench, grants: &str, on_crash: &str) -> Result<(), Funct
     bench.engine.create_function(&bench.scope, request).await.map(drop)
 }
 
-/// Runs a Task that is interrupted after its effect; how it closes, and the keys and numbers of all attempts that acted.
+/// One Task, with this `Retry`.
+fn definition(retry: &str) -> String {
+    format!(
+        r#"{{"StartAt":"A","States":{{"A":{{"Type":"Task","Retry":{retry},"End":true,
+            "Resource":"arn:aws:lambda:us-east-1:000000000000:function:effect"}}}}}}"#
+    )
+}
+
+/// Runs a Task that is interrupted after its effect; how it closes, and the lines of all attempts that acted.
 async fn interrupted(on_crash: &str, retry: &str) -> (ExecutionDescription, Vec<String>) {
     let mut bench = Bench::new().await;
     let (address, mut lines) = ledger();
     deploy(&bench, &format!("tcp:{address}"), on_crash).await.unwrap();
-    let definition = format!(
-        r#"{{"StartAt":"A","States":{{"A":{{"Type":"Task","Retry":{retry},"End":true,
-            "Resource":"arn:aws:lambda:us-east-1:000000000000:function:effect"}}}}}}"#
-    );
-    let machine = bench.machine("m", &definition, MachineType::Standard).await;
+    let machine = bench.machine("m", &definition(retry), MachineType::Standard).await;
     let input = format!(r#"{{"address":"{address}","id":"A"}}"#);
     let started = bench.start(&machine, Some("e"), &input).await;
     let mut seen = vec![lines.recv().await.unwrap()];
@@ -103,6 +107,18 @@ async fn a_function_that_may_run_again_does_so_under_the_same_key() {
     let (closed, seen) = interrupted("rerun", "[]").await;
     assert_eq!(closed.status, ExecutionStatus::Succeeded);
     assert_eq!(seen, [line(3, 1), line(3, 1)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_express_execution_runs_again_as_a_whole_under_the_same_keys() {
+    let mut bench = Bench::new().await;
+    let (address, mut lines) = ledger();
+    deploy(&bench, &format!("tcp:{address}"), "fail").await.unwrap();
+    let machine = bench.machine("m", &definition("[]"), MachineType::Express).await;
+    bench.start(&machine, Some("e"), &format!(r#"{{"address":"{address}","id":"A"}}"#)).await;
+    let first = lines.recv().await.unwrap();
+    bench.restart().await;
+    assert_eq!(lines.recv().await.unwrap(), first);
 }
 
 #[tokio::test(flavor = "multi_thread")]
