@@ -69,6 +69,12 @@ pub(crate) async fn usage(client: &Client, arn: &ExecutionArn) -> Result<Value, 
     client.v1(Method::GET, &format!("{}/usage", path(arn)), "").await
 }
 
+/// The first page of the history, oldest event first: one request, however long the history is.
+pub(crate) async fn first_events(client: &Client, arn: &ExecutionArn) -> Result<Vec<Value>, CommandError> {
+    let page = client.v1(Method::GET, &format!("{}/history?maxResults={PAGE_EVENTS}", path(arn)), "").await?;
+    Ok(page.get("events").and_then(Value::as_array).cloned().unwrap_or_default())
+}
+
 /// The whole history, oldest event first.
 pub(crate) async fn history(client: &Client, arn: &ExecutionArn) -> Result<Vec<Value>, CommandError> {
     let mut events = Vec::new();
