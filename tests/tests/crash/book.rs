@@ -4,7 +4,7 @@
 //! do not know it yet when their server is killed: what runs twice is in the book twice.
 
 use crate::ledger::Ledger;
-use crate::load::{EXPRESS, MAY_RERUN, ONCE};
+use crate::load::{EXPRESS, MAY_RERUN, ONCE, RETRIED};
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -42,6 +42,7 @@ fn enter(ledger: &Ledger, mut stream: TcpStream) {
     let function = match id.split_once('-') {
         Some(("work", _)) => ONCE,
         Some(("rerun", _)) => MAY_RERUN,
+        Some(("retried", _)) => RETRIED,
         _ => EXPRESS,
     };
     ledger.effect(function, id, key);

@@ -1,8 +1,9 @@
 //! Holds the ledger against what the last server says.
 
 use crate::ledger::{Heard, Kind, Ledger, Start};
-use crate::load::{ASK, EXPRESS, MAY_RERUN, ONCE};
+use crate::load::{ASK, EXPRESS, MAY_RERUN, ONCE, RETRIED};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use stepwell_tests::aws::{assert_whole, history, states};
 use stepwell_tests::http::Connection;
 use stepwell_tests::server::Server;
@@ -20,7 +21,7 @@ pub(crate) fn judge(server: &Server, ledger: &Ledger) {
             continue;
         };
         match start.kind {
-            Kind::Work | Kind::Rerun | Kind::Callback => {
+            Kind::Work | Kind::Rerun | Kind::Retried | Kind::Callback => {
                 let described = server.closed(arn);
                 let events = history(&mut connection, arn);
                 assert_whole(&events);
@@ -42,7 +43,12 @@ pub(crate) fn judge(server: &Server, ledger: &Ledger) {
         let is_one = keys.len() == 1;
         assert!(is_one || ![ONCE, ASK].contains(function), "an effect of {name} was doubled: {keys:?}");
         // Whoever is written to can tell a second time by the key, which is the attempt's.
-        assert!(*function == EXPRESS || keys.iter().all(|key| *key == keys[0]), "{name}: {keys:?}");
+        let different: BTreeSet<&String> = keys.iter().collect();
+        match *function {
+            MAY_RERUN => assert_eq!(different.len(), 1, "{name}: {keys:?}"),
+            RETRIED => assert_eq!(different.len(), keys.len(), "{name}: {keys:?}"),
+            _ => {}
+        }
         assert!(entries.starts.contains_key(name), "an effect of {name}, which nobody started");
     }
     assert!(entries.failures.is_empty(), "{:#?}", entries.failures);
@@ -60,10 +66,10 @@ fn judge_closed(ledger: &Ledger, name: &str, kind: Kind, described: &Value, even
     let entries = ledger.entries();
     let seen = |function: &'static str| entries.effects.get(&(function, name.to_owned())).map_or(0, Vec::len);
     match kind {
-        Kind::Work | Kind::Rerun => {
+        Kind::Work | Kind::Rerun | Kind::Retried => {
             let skus = [format!("{name}-a"), format!("{name}-b"), format!("{name}-c")];
             let done = json!({"order": name, "cents": 1_500, "lines": skus});
-            if lost == 0 {
+            if lost == 0 || kind == Kind::Retried {
                 assert_eq!(output, done, "{name}");
             } else {
                 assert_eq!(output, json!({"order": name, "lost": "Lambda.SdkClientException"}), "{name}");
@@ -72,6 +78,11 @@ fn judge_closed(ledger: &Ledger, name: &str, kind: Kind, described: &Value, even
             match (kind, lost) {
                 (Kind::Work, 0) => assert_eq!(seen(ONCE), 1, "{name} did not act"),
                 (Kind::Work, _) => assert!(seen(ONCE) <= 1, "{name} acted {} times", seen(ONCE)),
+                (Kind::Retried, _) => {
+                    // Once for each attempt at most: those that were lost, and the one that was not.
+                    let most = lost as usize + 1;
+                    assert!((1..=most).contains(&seen(RETRIED)), "{name} acted {} times", seen(RETRIED));
+                }
                 _ => assert!(seen(MAY_RERUN) >= 1, "{name} did not act"),
             }
         }

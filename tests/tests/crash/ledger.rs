@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// An execution of `work` or `rerun` waits this long in its middle, and so has not ended before.
+/// An execution of `work`, `rerun` or `retried` waits this long in its middle, and so has not ended before.
 pub(crate) const WORK_SECONDS: u64 = 2;
 /// What is certainly still under way counts; beyond this it may have ended.
 const SURELY_RUNNING: Duration = Duration::from_millis(WORK_SECONDS * 1_000 - 50);
@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     Work,
     /// As `Work`, with a function that says it may run again.
     Rerun,
+    /// As `Work`; the definition retries an attempt that was lost.
+    Retried,
     /// Standard: a task token that goes out, and waits for the outside.
     Callback,
     /// Express, asynchronous.
@@ -29,6 +31,7 @@ impl Kind {
         match self {
             Self::Work => "work",
             Self::Rerun => "rerun",
+            Self::Retried => "retried",
             Self::Callback => "callback",
             Self::Express => "express",
         }
@@ -135,7 +138,9 @@ impl Ledger {
     /// Executions that were accepted, have work to do and cannot have ended yet.
     pub(crate) fn in_flight(&self) -> usize {
         let runs = |start: &&Start| match start.kind {
-            Kind::Work | Kind::Rerun => start.arn.is_some() && start.at.elapsed() < SURELY_RUNNING,
+            Kind::Work | Kind::Rerun | Kind::Retried => {
+                start.arn.is_some() && start.at.elapsed() < SURELY_RUNNING
+            }
             // They may wait for the outside without anything to do.
             Kind::Callback | Kind::Express => false,
         };
@@ -151,10 +156,11 @@ impl Ledger {
         let twice =
             entries.effects.iter().filter(|((function, _), keys)| *function == MAY_RERUN && keys.len() > 1);
         format!(
-            "{} work, {} rerun, {} callback, {} express accepted, {unknown} never answered; {} starts repeated; \
+            "{} work, {} rerun, {} retried, {} callback, {} express accepted, {unknown} never answered; {} starts repeated; \
              {} attempts lost and told so, {} of them after their effect was seen; {} effects doubled where that is allowed",
             of(Kind::Work),
             of(Kind::Rerun),
+            of(Kind::Retried),
             of(Kind::Callback),
             of(Kind::Express),
             entries.repeated_starts,

@@ -22,6 +22,8 @@ const LEFT_OPEN_PERCENT: u64 = 30;
 pub(crate) const ONCE: &str = "once";
 /// The function whose effect may be.
 pub(crate) const MAY_RERUN: &str = "may-rerun";
+/// The function whose effect the definition repeats, if an attempt is lost.
+pub(crate) const RETRIED: &str = "retried";
 /// The last function of an Express execution.
 pub(crate) const EXPRESS: &str = "express-effect";
 /// The function that gives a token to the outside.
@@ -36,6 +38,7 @@ pub(crate) fn deploy(server: &Server, book: SocketAddr) {
     let plain = Settings { timeout_s: Some(60), ..Settings::default() };
     server.function(ONCE, "record-effect", Settings { tags: &granted, ..plain });
     server.function(MAY_RERUN, "record-effect", Settings { tags: &may_rerun, ..plain });
+    server.function(RETRIED, "record-effect", Settings { tags: &granted, ..plain });
     server.function(EXPRESS, "record-effect", Settings { tags: &granted, ..plain });
     server.function(ASK, "request-approval", Settings { tags: &granted, ..plain });
     server.function("check", "validate-order", plain);
@@ -61,6 +64,10 @@ pub(crate) fn deploy(server: &Server, book: SocketAddr) {
     };
     server.machine(Kind::Work.machine(), "STANDARD", &work(ONCE));
     server.machine(Kind::Rerun.machine(), "STANDARD", &work(MAY_RERUN));
+    let mut retried = work(RETRIED);
+    retried["States"]["Effect"]["Retry"] = json!([{"ErrorEquals": ["Lambda.SdkClientException"],
+        "IntervalSeconds": 1, "MaxAttempts": 1_000, "MaxDelaySeconds": 2}]);
+    server.machine(Kind::Retried.machine(), "STANDARD", &retried);
     let payload = json!({"token.$": "$$.Task.Token", "request.$": "$.request"});
     let callback = json!({"StartAt": "Ask", "States": {
         "Ask": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
@@ -79,7 +86,7 @@ pub(crate) fn deploy(server: &Server, book: SocketAddr) {
 pub(crate) fn input(kind: Kind, name: &str) -> Value {
     let customer = json!({"name": "Ada", "email": "ada@example.com", "country": "GB"});
     match kind {
-        Kind::Work | Kind::Rerun => {
+        Kind::Work | Kind::Rerun | Kind::Retried => {
             let line = |sku: &str| json!({"sku": format!("{name}-{sku}"), "quantity": 2, "unitCents": 250});
             json!({"orderId": name, "customer": customer, "lines": [line("a"), line("b"), line("c")]})
         }
@@ -139,8 +146,9 @@ impl Clients {
                 loop {
                     let kind = match random.below(10) {
                         0..3 if starts_express => Kind::Express,
-                        0..5 => Kind::Work,
-                        5..7 => Kind::Rerun,
+                        0..4 => Kind::Work,
+                        4..6 => Kind::Rerun,
+                        6 => Kind::Retried,
                         7..9 => Kind::Callback,
                         _ => Kind::Work,
                     };
