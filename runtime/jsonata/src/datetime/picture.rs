@@ -232,14 +232,16 @@ fn marker(text: &str) -> Res<Marker> {
             None => first.clone(),
         };
         let mut format = integer(&pattern)?;
-        if let Some(least) = width_min {
+        // Only a number in digits has a number of digits.
+        let in_digits = format.primary == Primary::Decimal;
+        if let Some(least) = width_min.filter(|_| in_digits) {
             format.mandatory = format.mandatory.max(least);
         }
         if "YMD".contains(component) {
             if let Some(most) = width_max {
                 marker.digits = Some(most);
                 format.mandatory = most;
-            } else if format.mandatory + format.optional >= 2 {
+            } else if in_digits && format.mandatory + format.optional >= 2 {
                 marker.digits = Some(format.mandatory + format.optional);
             }
         }

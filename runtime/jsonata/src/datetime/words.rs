@@ -216,7 +216,7 @@ fn split_words(text: &str) -> Vec<&str> {
 
 /// Roman numerals in lower case. Ours: numbers are bounded, since a thousand more is a letter more.
 pub(super) fn roman(number: f64) -> Res<String> {
-    if number >= 1e6 {
+    if number >= 1e7 {
         return Err(Fault::limit(crate::budget::Limit::Bytes));
     }
     #[expect(clippy::cast_possible_truncation, reason = "checked just before")]
@@ -271,8 +271,10 @@ pub(super) fn letters_number(text: &str, first: char) -> f64 {
     let mut total = 0.0;
     let units: Vec<u16> = text.encode_utf16().collect();
     for (place, unit) in units.into_iter().rev().enumerate() {
+        #[expect(clippy::cast_precision_loss, reason = "a place in a text")]
+        let place = place as f64;
         let digit = f64::from(unit) - f64::from(u32::from(first)) + 1.0;
-        total += digit * 26_f64.powi(i32::try_from(place).unwrap_or(i32::MAX));
+        total += digit * 26_f64.powf(place);
     }
     total
 }
