@@ -137,14 +137,17 @@ impl<'a> Machine<'a> {
             return Ok(Val::Undefined);
         };
         let mut components: Vec<Component> = Vec::new();
+        // A part that was read counts even where its text names nothing.
+        let mut read = false;
         for (part, group) in parts.iter().zip(&found.groups) {
             let (Part::Marker(marker), Some((from, to))) = (part, group) else { continue };
             let text = String::from_utf16_lossy(units.get(*from..*to).unwrap_or_default());
+            read = true;
             let Some(value) = part_value(marker, &text)? else { continue };
             components.retain(|known| known.letter != marker.component);
             components.push(Component { letter: marker.component, value });
         }
-        if components.is_empty() {
+        if !read {
             return Ok(Val::Undefined);
         }
         assemble(&components, self.now_millis).map(Val::Num)
