@@ -361,5 +361,5 @@ async fn resolve(
 
 /// The name of an execution that was started without one: a UUID.
 pub(crate) fn random_name() -> Name {
-    Name::new(&uuid::Uuid::new_v4().to_string()).unwrap_or_else(|_| unreachable!("a UUID is a name"))
+    Name::new(&crate::random::uuid().to_string()).unwrap_or_else(|_| unreachable!("a UUID is a name"))
 }

@@ -19,6 +19,7 @@ mod journal;
 pub mod log;
 pub mod machine;
 pub mod page;
+mod random;
 mod recovery;
 mod row;
 mod scope;

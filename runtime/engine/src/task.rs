@@ -146,7 +146,7 @@ impl Engine {
                 Err(error) => fail(failure_of(&error)),
             };
         }
-        let request_id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
+        let request_id: Arc<str> = crate::random::uuid().to_string().into();
         let run = Attempt {
             event: call.event,
             request_id: Arc::clone(&request_id),
@@ -256,7 +256,7 @@ fn trace_id(request_id: &str) -> String {
 
 /// A service's error as optimized integrations word it (recorded).
 fn service_cause(message: &str, status: u16, code: &str) -> String {
-    let request_id = uuid::Uuid::new_v4();
+    let request_id = crate::random::uuid();
     format!(
         "{message} (Service: AWSLambda; Status Code: {status}; Error Code: {code}; Request ID: {request_id}; Proxy: null)"
     )

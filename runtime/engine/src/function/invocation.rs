@@ -115,7 +115,7 @@ impl Engine {
     /// [`FunctionError`]. A function that fails has run: see [`Invoked::Ran::function_error`].
     pub async fn invoke(&self, scope: &Scope, request: Invoke) -> Result<Invoked, FunctionError> {
         let Invoke { function, event, invocation_type } = request;
-        let request_id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
+        let request_id: Arc<str> = crate::random::uuid().to_string().into();
         match invocation_type {
             InvocationType::RequestResponse => {
                 let callable = self.callable(scope, &function).await?;

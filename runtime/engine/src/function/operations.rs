@@ -101,7 +101,7 @@ impl Engine {
             version: VersionRow {
                 code,
                 settings: SettingsRow::new(request.settings),
-                revision_id: uuid::Uuid::new_v4().to_string().into(),
+                revision_id: crate::random::uuid().to_string().into(),
                 last_modified_ms: now.as_millis(),
                 policy: None,
             },
@@ -377,7 +377,7 @@ impl Engine {
         let (revision, mut row) = inner.function_row(scope, arn).await?.ok_or_else(not_found)?;
         check_expected(expected, &row)?;
         change(&mut row);
-        row.version.revision_id = uuid::Uuid::new_v4().to_string().into();
+        row.version.revision_id = crate::random::uuid().to_string().into();
         row.version.last_modified_ms = inner.clock.now().as_millis();
         row.last_version += u64::from(publish);
         let unchanged = Precondition::CatalogRevision(key(scope, &arn.name), revision);

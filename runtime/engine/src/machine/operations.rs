@@ -170,7 +170,7 @@ impl Engine {
                 let revision_id = current.revision_id;
                 return Ok(UpdatedStateMachine { updated: now, revision_id, version_arn: None });
             }
-            let revision_id: Option<Arc<str>> = Some(uuid::Uuid::new_v4().to_string().into());
+            let revision_id: Option<Arc<str>> = Some(crate::random::uuid().to_string().into());
             let row = RevisionRow { revision_id: revision_id.clone(), updated_ms: now.as_millis(), ..next };
             let machine = MachineRow { revision: inner.new_revision(now), ..machine };
             let key = key(CatalogKind::StateMachine, scope, &arn.name);
