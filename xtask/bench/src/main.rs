@@ -19,6 +19,10 @@ use clap::{Parser, ValueEnum};
 use figure::Figure;
 use std::time::Duration;
 
+/// The binary's, for both sides.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What is measured, and for how long.
 #[derive(Parser)]
 struct Options {

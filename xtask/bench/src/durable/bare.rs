@@ -22,6 +22,9 @@ const EXECUTIONS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("exec
 /// Bytes after which the file begins anew.
 const FILE_BYTES_MAX: u64 = 256 << 20;
 
+/// Executions after which a new placer begins.
+const EXECUTIONS_PER_PLACER_MAX: u64 = 50_000;
+
 /// All commits of one execution, as a pattern for others.
 #[derive(Clone)]
 pub(super) struct Commits(pub(super) Arc<[Commit]>);
@@ -71,6 +74,8 @@ struct Groups {
     tail: Tail,
     walks: VecDeque<Walk>,
     next_execution: u64,
+    /// The first that this placer has seen.
+    first_execution: u64,
 }
 
 impl Groups {
@@ -81,10 +86,17 @@ impl Groups {
             tail: Tail::new(0),
             walks: VecDeque::new(),
             next_execution: first,
+            first_execution: first,
         }
     }
 
     fn next(&mut self, commits: &Commits, size: usize) -> Result<Group> {
+        // The placer forgets what would be too much, and there is no row here that it could read again.
+        if self.next_execution - self.first_execution > EXECUTIONS_PER_PLACER_MAX {
+            self.placer = Placer::new(Shard(0), 1, self.placer.begin().through, self.next_execution);
+            self.first_execution = self.next_execution;
+            self.walks.clear();
+        }
         // As many are on their way as have a commit in each group; they are at different turns.
         while self.walks.len() < size {
             self.next_execution += 1;
