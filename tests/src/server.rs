@@ -42,8 +42,32 @@ pub struct Server {
     pub host: String,
     data: PathBuf,
     log: PathBuf,
+    _watchdog: Watchdog,
     /// Removed at the end, where the server has a folder of its own.
     folder: Option<TempDir>,
+}
+
+/// Ends a server whose test has ended without dropping it: statics never are, and a test may be killed.
+#[derive(Debug)]
+struct Watchdog(Child);
+
+impl Watchdog {
+    /// Waits for the end of its input, which is the end of this process.
+    fn of(server: &Child, folder: Option<&TempDir>) -> Self {
+        let script = "read -r _; kill -9 \"$1\" 2> /dev/null; [ -z \"$2\" ] || rm -rf -- \"$2\"";
+        let mut command = Command::new("sh");
+        command.args(["-c", script, "watchdog", &server.id().to_string()]);
+        command.arg(folder.map_or(Path::new(""), TempDir::path));
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        Self(command.spawn().expect("sh runs"))
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 impl Server {
@@ -55,10 +79,8 @@ impl Server {
     #[track_caller]
     pub fn start() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let server = Self::on(&folder.path().join("data"));
-        let mut server = server.unwrap_or_else(|refused| panic!("{refused:?}"));
-        server.folder = Some(folder);
-        server
+        let data = folder.path().join("data");
+        Self::run_on(stepwell(), &data, Some(folder)).unwrap_or_else(|refused| panic!("{refused:?}"))
     }
 
     /// A server on this folder.
@@ -69,7 +91,7 @@ impl Server {
     /// # Panics
     /// If it says something else than where it is.
     pub fn on(data: &Path) -> Result<Self, Refused> {
-        Self::run_on(stepwell(), data)
+        Self::run_on(stepwell(), data, None)
     }
 
     /// A server on this folder that can make no file larger than so many bytes: what the next write finds is what it
@@ -93,10 +115,10 @@ impl Server {
                 None => command.env_remove(name),
             };
         }
-        Self::run_on(command, data)
+        Self::run_on(command, data, None)
     }
 
-    fn run_on(mut command: Command, data: &Path) -> Result<Self, Refused> {
+    fn run_on(mut command: Command, data: &Path, folder: Option<TempDir>) -> Result<Self, Refused> {
         let log = data.with_extension("log");
         let stderr = File::options().create(true).append(true).open(&log).expect("a log can be written");
         let mut process = command
@@ -106,6 +128,7 @@ impl Server {
             .stderr(stderr)
             .spawn()
             .expect("the binary runs");
+        let watchdog = Watchdog::of(&process, folder.as_ref());
         let mut line = String::new();
         let stdout = process.stdout.take().expect("it is piped");
         BufReader::new(stdout).read_line(&mut line).expect("it says UTF-8");
@@ -116,7 +139,7 @@ impl Server {
         let started: Value = serde_json::from_str(&line).expect("it says JSON");
         let host = started["address"].as_str().and_then(|url| url.strip_prefix("http://"));
         let host = host.expect("it says where it is").to_owned();
-        Ok(Self { process, host, data: data.to_owned(), log, folder: None })
+        Ok(Self { process, host, data: data.to_owned(), log, _watchdog: watchdog, folder })
     }
 
     /// Its data folder.
@@ -180,9 +203,7 @@ impl Server {
     pub fn again(mut self) -> Self {
         self.kill();
         let folder = self.folder.take();
-        let mut next = Self::on(&self.data).unwrap_or_else(|refused| panic!("{refused:?}"));
-        next.folder = folder;
-        next
+        Self::run_on(stepwell(), &self.data, folder).unwrap_or_else(|refused| panic!("{refused:?}"))
     }
 
     /// A connection to it.
@@ -213,6 +234,5 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
-        drop(self.folder.take());
     }
 }
