@@ -178,28 +178,22 @@ impl Demo {
         client: &Client,
         started: &mut [Started],
     ) -> Result<(), CommandError> {
-        let longest =
-            started.iter().find(|started| started.run.machine == "etl").context("the demo has no ETL run")?;
-        let give_up = Instant::now() + STEP_MAX;
-        loop {
-            let events = runs::last_event(client, &longest.arn).await?;
-            let has_ended = runs::status(&runs::describe(client, &longest.arn).await?) != "RUNNING";
-            if events >= KILL_AFTER_EVENTS || has_ended {
-                break;
-            }
-            if Instant::now() > give_up {
-                return Err(anyhow!("the ETL run makes no progress").into());
-            }
-            tokio::time::sleep(POLL).await;
-        }
         let mut running = Vec::new();
-        for started in started.iter_mut() {
-            // One page each: while a long history is read, the executions would end.
-            started.before = runs::first_events(client, &started.arn).await?;
-            if runs::status(&runs::describe(client, &started.arn).await?) == "RUNNING" {
-                let last = runs::last_event(client, &started.arn).await?;
-                running.push(format!("{} at event {last}", started.run.name));
+        // The long one last: it ends within a second, so nothing else may be read between its look and the kill.
+        let (longest, others): (Vec<_>, Vec<_>) =
+            started.iter_mut().partition(|started| started.run.machine == "etl");
+        for started in others {
+            running.extend(look(client, started).await?);
+        }
+        let give_up = Instant::now() + STEP_MAX;
+        for started in longest {
+            while runs::last_event(client, &started.arn).await? < KILL_AFTER_EVENTS {
+                if Instant::now() > give_up {
+                    return Err(anyhow!("the {} run makes no progress", started.run.name).into());
+                }
+                tokio::time::sleep(POLL).await;
             }
+            running.extend(look(client, started).await?);
         }
         let child = self.child.take().context("the demo has no server")?;
         child.kill().await?;
@@ -293,6 +287,15 @@ impl Demo {
         self.tell(&paint(BAD, &format!("not as it should be: {}", self.failures.join("; "))))?;
         Ok(Outcome::Failed)
     }
+}
+
+/// Keeps the beginning of an execution's history, to be compared after the crash, and says how far it is if it runs.
+async fn look(client: &Client, started: &mut Started) -> Result<Option<String>, CommandError> {
+    // One page: while a long history is read, the execution would end.
+    started.before = runs::first_events(client, &started.arn).await?;
+    let is_running = runs::status(&runs::describe(client, &started.arn).await?) == "RUNNING";
+    let last = runs::last_event(client, &started.arn).await?;
+    Ok(is_running.then(|| format!("{} at event {last}", started.run.name)))
 }
 
 async fn start(client: &Client, run: &'static Run) -> Result<Started, CommandError> {
