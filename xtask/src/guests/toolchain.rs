@@ -117,9 +117,13 @@ fn remap_flags(workspace: &Path, prefix: &Path) -> Vec<String> {
     let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let cargo_home = cargo_home.or(env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
     let folders = [(Some(repository), "stepwell"), (cargo_home.as_deref(), "cargo"), (Some(prefix), "rustc")];
-    let folders = folders.into_iter().filter_map(|(from, to)| Some((from?, to)));
+    let folders = folders.into_iter().filter_map(|(from, to)| Some((from?.to_path_buf(), to)));
     let folders = folders.filter(|(from, _)| !from.as_os_str().is_empty());
-    folders.map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display())).collect()
+    // The folder of a registry is named after its host; the last match counts.
+    let registries = cargo_home.as_ref().and_then(|home| std::fs::read_dir(home.join("registry/src")).ok());
+    let registries = registries.into_iter().flatten().flatten().map(|registry| (registry.path(), "crates"));
+    let flag = |(from, to): (PathBuf, &str)| format!("--remap-path-prefix={}={to}", from.display());
+    folders.chain(registries).map(flag).collect()
 }
 
 /// The wasm linker that every rustup toolchain brings for its host.
