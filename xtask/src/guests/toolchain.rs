@@ -120,7 +120,7 @@ fn remap_flags(workspace: &Path, prefix: &Path) -> Vec<String> {
     let folders = folders.into_iter().filter_map(|(from, to)| Some((from?.to_path_buf(), to)));
     let folders = folders.filter(|(from, _)| !from.as_os_str().is_empty());
     // The folder of a registry is named after its host; the last match counts.
-    let registries = cargo_home.as_ref().and_then(|home| std::fs::read_dir(home.join("registry/src")).ok());
+    let registries = cargo_home.as_ref().and_then(|home| fs::read_dir(home.join("registry/src")).ok());
     let registries = registries.into_iter().flatten().flatten().map(|registry| (registry.path(), "crates"));
     let flag = |(from, to): (PathBuf, &str)| format!("--remap-path-prefix={}={to}", from.display());
     folders.chain(registries).map(flag).collect()
