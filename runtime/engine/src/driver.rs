@@ -388,7 +388,7 @@ impl Engine {
                     if let Some(earlier) = turn.moved.insert(*id, key) {
                         self.0.timers.remove(&earlier);
                     }
-                    self.arm(live.number, key, *due);
+                    self.arm(key, *due);
                 }
             }
             turn.execution = Some(transition.next);
@@ -599,7 +599,7 @@ impl Engine {
                     // Not one that a later transition has cleared already.
                     let turn = live.turn.lock();
                     if turn.timers.get(&id) == Some(&key) {
-                        self.arm(live.number, key, due);
+                        self.arm(key, due);
                     }
                 }
                 // Cleared with the transition.

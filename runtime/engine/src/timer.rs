@@ -56,7 +56,7 @@ impl Timers {
 
 impl Engine {
     /// Keeps a due time in memory if it is near; a far one is found by a later scan.
-    pub(crate) fn arm(&self, _execution: u64, key: PendingKey, due: Timestamp) {
+    pub(crate) fn arm(&self, key: PendingKey, due: Timestamp) {
         if due <= self.0.clock.now().after(HORIZON) {
             self.0.timers.insert(key);
         }
