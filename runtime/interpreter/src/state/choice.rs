@@ -9,7 +9,7 @@ use crate::observer::Stage;
 use crate::query;
 use crate::turn::{Attempt, Turn};
 use stepwell_asl::definition::{Choice, Condition, State};
-use stepwell_types::{ErrorName, Failure, Payload};
+use stepwell_types::{Failure, Payload};
 
 pub(crate) fn run(turn: &mut Turn<'_>, id: FrameId, state: &State, choice: &Choice) -> Attempt {
     let input = turn.evaluate(id, |at| data_flow::input(at, state))?;
@@ -36,12 +36,9 @@ pub(crate) fn run(turn: &mut Turn<'_>, id: FrameId, state: &State, choice: &Choi
     turn.exit(id, output, assigned, previous, Some(next))
 }
 
+/// AWS fails it with `States.Runtime`, against its documentation, which names `States.NoChoiceMatched` (measured).
 fn no_match(at: &Surroundings<'_>) -> Failure {
-    query::failure(
-        at,
-        ErrorName::NO_CHOICE_MATCHED,
-        "Failed to transition out of the state. The state does not point to a next state.",
-    )
+    query::runtime(at, "Failed to transition out of the state. The state does not point to a next state.")
 }
 
 fn holds(at: &Surroundings<'_>, condition: &Condition, input: &Payload) -> Result<bool, Failure> {
