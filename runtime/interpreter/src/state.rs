@@ -57,17 +57,17 @@ pub(crate) fn succeeded(kind: &StateKind) -> Step<EventKind> {
     }
 }
 
-/// The event with which a state fails since something inside it has.
-pub(crate) fn failed(kind: &StateKind) -> Step<EventKind> {
+/// The event with which a state fails, of the types that have one.
+pub(crate) fn failed(kind: &StateKind) -> Option<EventKind> {
     match kind {
-        StateKind::Parallel(_) => Ok(EventKind::ParallelStateFailed),
-        StateKind::Map(_) => Ok(EventKind::MapStateFailed),
+        StateKind::Parallel(_) => Some(EventKind::ParallelStateFailed),
+        StateKind::Map(_) => Some(EventKind::MapStateFailed),
         StateKind::Task(_)
         | StateKind::Pass(_)
         | StateKind::Choice(_)
         | StateKind::Wait(_)
         | StateKind::Succeed
-        | StateKind::Fail(_) => Err(Halt::Broken("a failure inside a state without branches")),
+        | StateKind::Fail(_) => None,
     }
 }
 

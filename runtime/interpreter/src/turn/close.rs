@@ -62,6 +62,17 @@ pub(super) fn tidy(commands: Vec<Command>, status: Status) -> Vec<Command> {
     kept
 }
 
+/// What is written of lines of control that are given up.
+#[derive(Clone, Copy)]
+pub(crate) enum Note {
+    /// Events that point back along each line: somebody has stopped the execution, or its time is over.
+    Own,
+    /// Events that point back to this one: the newest of the line whose failure ends the others.
+    After(EventId),
+    /// Nothing.
+    Nothing,
+}
+
 impl Turn<'_> {
     /// Ends the execution. Its frames stay as they are, for a redrive, unless it has succeeded.
     pub(crate) fn close(&mut self, outcome: Outcome) {
@@ -92,7 +103,7 @@ impl Turn<'_> {
     /// Somebody has stopped the execution. What stands at the top level has no event of its own then, as recorded
     /// on AWS, and the abortion itself has no predecessor.
     pub(crate) fn stop(&mut self, failure: Failure) -> Step {
-        self.abort_inside(FrameId::ROOT)?;
+        self.abort_inside(FrameId::ROOT, Note::Own)?;
         let details = FailureDetails::from(failure.clone());
         self.emit(EventId::NONE, EventKind::ExecutionAborted(details))?;
         self.close(Outcome::Aborted(failure));
@@ -101,14 +112,14 @@ impl Turn<'_> {
 
     /// The execution has taken too long. A time-out carries no cause, and DescribeExecution shows not even its name.
     pub(crate) fn time_out(&mut self) -> Step {
-        self.abort_inside(FrameId::ROOT)?;
+        self.abort_inside(FrameId::ROOT, Note::Own)?;
         self.emit(EventId::NONE, EventKind::ExecutionTimedOut(FailureDetails::default()))?;
         self.close(Outcome::TimedOut);
         Ok(())
     }
 
     /// Ends whatever still runs inside a Parallel or Map.
-    pub(crate) fn abort_inside(&mut self, id: FrameId) -> Step {
+    pub(crate) fn abort_inside(&mut self, id: FrameId, note: Note) -> Step {
         if !matches!(self.frame(id)?.waiting, Waiting::Join(_)) {
             return Ok(());
         }
@@ -117,7 +128,7 @@ impl Turn<'_> {
         }
         let inside = self.execution.frames.values().filter(|frame| frame.parent() == Some(id));
         for child in inside.map(|frame| frame.id).collect::<Vec<_>>() {
-            self.abort(child)?;
+            self.abort(child, note)?;
         }
         self.execution.results.remove(&id);
         let join = self.join_mut(id)?;
@@ -126,22 +137,30 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Ends a frame that has not ended itself: first what is inside it, then its state, then its iteration.
-    fn abort(&mut self, id: FrameId) -> Step {
-        self.abort_inside(id)?;
+    /// Ends a frame that has not ended itself: its iteration, then its state, then what is inside that (the order
+    /// was measured on AWS).
+    fn abort(&mut self, id: FrameId, note: Note) -> Step {
         let machine = Arc::clone(&self.machine);
         let frame = self.frame(id)?;
-        let (position, last, is_ready) =
+        let (position, own, is_ready) =
             (frame.position, frame.last_event, matches!(frame.waiting, Waiting::Ready));
         let state = machine.state(frame.at);
+        let previous = match note {
+            Note::Own => Some(own),
+            Note::After(event) => Some(event),
+            Note::Nothing => None,
+        };
+        if let Some(previous) = previous {
+            if let Position::Iteration { parent, index } = position {
+                let details = self.iteration(parent, index)?;
+                self.note(previous, EventKind::MapIterationAborted(details));
+            }
+            if !is_ready && let Some(kind) = state::aborted(&state.kind) {
+                self.note(previous, kind);
+            }
+        }
         self.give_up(id)?;
-        if !is_ready && let Some(kind) = state::aborted(&state.kind) {
-            self.note(last, kind);
-        }
-        if let Position::Iteration { parent, index } = position {
-            let details = self.iteration(parent, index)?;
-            self.note(last, EventKind::MapIterationAborted(details));
-        }
+        self.abort_inside(id, note)?;
         self.remove(id);
         Ok(())
     }

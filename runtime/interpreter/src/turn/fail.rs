@@ -1,5 +1,7 @@
-//! After a failure: Retry, then Catch, then the failure of whatever is around the state.
+//! After a failure: Retry, then Catch, then the failure of whatever is around the state. `States.Runtime` knows none
+//! of these: it ends the execution where it happens.
 
+use super::close::Note;
 use super::{Attempt, Step, Stop, Turn};
 use crate::command::Outcome;
 use crate::data_flow;
@@ -7,41 +9,33 @@ use crate::frame::{FrameId, Position, Waiting};
 use crate::retry::{self, Origin, Trouble};
 use crate::state;
 use std::sync::Arc;
-use stepwell_asl::definition::{Catcher, State};
+use stepwell_asl::definition::{Catcher, State, StateKind};
 use stepwell_history::EventKind;
 use stepwell_types::{ErrorName, Failure};
 
-/// Whether the failure of a Parallel or Map is an event of its own: only if something inside it has failed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Where {
-    State,
-    Inside,
-}
-
 impl Turn<'_> {
-    /// A state has failed by itself.
-    pub(crate) fn fail(&mut self, id: FrameId, trouble: Trouble) -> Step {
-        self.decide(id, trouble, Where::State)
-    }
-
     /// A Parallel or Map has failed since something inside it did; whatever else is in it ends.
     pub(crate) fn fail_inside(&mut self, id: FrameId, trouble: Trouble) -> Step {
-        self.abort_inside(id)?;
-        self.decide(id, trouble, Where::Inside)
+        if !trouble.is_fatal() {
+            let last = self.frame(id)?.last_event;
+            self.abort_inside(id, Note::After(last))?;
+        }
+        self.fail(id, trouble)
     }
 
-    fn decide(&mut self, id: FrameId, mut trouble: Trouble, at: Where) -> Step {
+    /// A state has failed.
+    pub(crate) fn fail(&mut self, id: FrameId, mut trouble: Trouble) -> Step {
         let machine = Arc::clone(&self.machine);
         let state = machine.state(self.frame(id)?.at);
         self.tell(id, |observer, place| observer.failed(place, &trouble.failure));
+        if trouble.is_fatal() {
+            return self.end_at(id, trouble.failure);
+        }
         if self.retry(id, state, &trouble)? {
             return Ok(());
         }
-        if at == Where::Inside {
-            let previous = self.frame(id)?.last_event;
-            let failed = self.emit(previous, state::failed(&state.kind)?)?;
-            self.frame_mut(id)?.last_event = failed;
-        }
+        let before = self.frame(id)?.last_event;
+        self.write_failed(id, state)?;
         let catcher =
             state.catch.iter().enumerate().find(|(_, catcher)| trouble.matches(&catcher.error_equals));
         if let Some((index, catcher)) = catcher {
@@ -49,10 +43,38 @@ impl Turn<'_> {
             match self.catch(id, catcher, &trouble.failure) {
                 Ok(()) => return Ok(()),
                 Err(Stop::Halt(halt)) => return Err(halt),
-                Err(Stop::Failed(another)) => trouble = another,
+                Err(Stop::Failed(another)) if another.is_fatal() => {
+                    return self.end_at(id, another.failure);
+                }
+                Err(Stop::Failed(another)) => {
+                    // The state fails a second time, from where it stood before the first; nothing catches that.
+                    trouble = another;
+                    self.frame_mut(id)?.last_event = before;
+                    self.write_failed(id, state)?;
+                }
             }
         }
         self.propagate(id, trouble)
+    }
+
+    /// Writes that a Parallel or Map has failed; other states have no such event.
+    fn write_failed(&mut self, id: FrameId, state: &State) -> Step {
+        if let Some(kind) = state::failed(&state.kind) {
+            let previous = self.frame(id)?.last_event;
+            let failed = self.emit(previous, kind)?;
+            self.frame_mut(id)?.last_event = failed;
+        }
+        Ok(())
+    }
+
+    /// Ends the execution with the failure of a state, wherever that is: `States.Runtime` leaves no trace of what is
+    /// around the state or beside it (measured on AWS).
+    fn end_at(&mut self, id: FrameId, failure: Failure) -> Step {
+        let last = self.frame(id)?.last_event;
+        self.abort_inside(FrameId::ROOT, Note::Nothing)?;
+        self.emit(last, EventKind::ExecutionFailed(failure.clone().into()))?;
+        self.close(Outcome::Failed(failure));
+        Ok(())
     }
 
     /// Schedules a retry if the first retrier that names the failure has one left.
@@ -87,8 +109,12 @@ impl Turn<'_> {
     /// Nothing takes the failure: what is around the state fails.
     fn propagate(&mut self, id: FrameId, trouble: Trouble) -> Step {
         let frame = self.frame(id)?;
-        let last = frame.last_event;
-        match frame.position {
+        let (position, at, last) = (frame.position, frame.at, frame.last_event);
+        if position != Position::Top && matches!(self.machine.state(at).kind, StateKind::Task(_)) {
+            // A Task that ends its branch is given up as well (measured on AWS); nothing points back to that.
+            self.note(last, EventKind::TaskStateAborted);
+        }
+        match position {
             Position::Top => {
                 let details = trouble.failure.clone().into();
                 self.emit(last, EventKind::ExecutionFailed(details))?;
@@ -101,28 +127,28 @@ impl Turn<'_> {
                 self.fail_inside(parent, Trouble { origin: Origin::Branch, ..trouble })
             }
             Position::Iteration { parent, index } => {
-                let details = self.iteration(parent, index)?;
-                let failed = self.emit(last, EventKind::MapIterationFailed(details))?;
+                let failed = EventKind::MapIterationFailed(self.iteration(parent, index)?);
                 self.remove(id);
-                let is_fatal = trouble.is_fatal();
                 let join = self.join_mut(parent)?;
                 join.live = join.live.saturating_sub(1);
                 join.failed += 1;
                 let trouble = match join.tolerance {
-                    Some(tolerance) if !is_fatal => {
-                        if !tolerance.is_exceeded(join.failed, join.total) {
-                            join.last_event = failed;
-                            return self.go_on(parent, last);
-                        }
-                        Trouble::from(Failure::new(
-                            ErrorName::EXCEED_TOLERATED_FAILURE_THRESHOLD,
-                            "The specified tolerated failure threshold was exceeded",
-                        ))
+                    Some(tolerance) if !tolerance.is_exceeded(join.failed, join.total) => {
+                        join.last_event = last;
+                        self.emit(last, failed)?;
+                        return self.go_on(parent, last);
                     }
-                    Some(_) | None => Trouble { origin: Origin::Plain, ..trouble },
+                    Some(_) => Trouble::from(Failure::new(
+                        ErrorName::EXCEED_TOLERATED_FAILURE_THRESHOLD,
+                        "The specified tolerated failure threshold was exceeded",
+                    )),
+                    None => Trouble { origin: Origin::Plain, ..trouble },
                 };
                 self.frame_mut(parent)?.last_event = last;
-                self.fail_inside(parent, trouble)
+                // The others are given up before this one has failed, in AWS's order.
+                self.abort_inside(parent, Note::After(last))?;
+                self.emit(last, failed)?;
+                self.fail(parent, trouble)
             }
         }
     }
