@@ -12,7 +12,6 @@ mod run;
 mod serve;
 mod validate;
 
-pub(crate) use deploy::deploy_all;
 pub(crate) use dev::default_folder;
 
 use crate::exit::{CommandError, Outcome};

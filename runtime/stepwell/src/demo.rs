@@ -5,8 +5,8 @@
 mod child;
 mod workflows;
 
-use crate::cli::deploy_all;
 use crate::client::Client;
+use crate::deployment::{Kind, deploy_all};
 use crate::exit::{CommandError, Outcome};
 use crate::manifest::Manifest;
 use crate::output::{BAD, FAINT, GOOD, Progress, STRONG, paint, say};
@@ -67,11 +67,11 @@ impl Demo {
 
         let manifest = Manifest::parse("the demo's stepwell.toml", workflows::MANIFEST)?;
         let deployed = deploy_all(&client, &manifest, &workflows::FILES).await?;
-        let count = |kind: &str| deployed.iter().filter(|deployed| deployed.kind == kind).count();
+        let count = |kind: Kind| deployed.iter().filter(|deployed| deployed.kind == kind).count();
         self.tell(&format!(
             "uploaded {} components and created {} state machines through the Lambda and Step Functions APIs",
-            count("function"),
-            count("machine")
+            count(Kind::Function),
+            count(Kind::Machine)
         ))?;
 
         let mut started = Vec::new();

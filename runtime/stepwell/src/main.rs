@@ -7,8 +7,10 @@
 mod cli;
 mod client;
 mod demo;
+mod deployment;
 mod events;
 mod exit;
+mod findings;
 mod manifest;
 mod output;
 mod runs;

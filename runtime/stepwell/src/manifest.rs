@@ -15,9 +15,13 @@
 //! type = "STANDARD"                    # or EXPRESS
 //! ```
 
+mod fault;
+
+pub(crate) use fault::Fault;
+
 use crate::exit::CommandError;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use stepwell_types::{FunctionArn, Name};
 
@@ -124,30 +128,37 @@ impl Manifest {
     /// Reads the text of a file that is called `name` in messages.
     ///
     /// # Errors
-    /// `Usage` for broken TOML, a value of a wrong type, keys that nobody reads, names that AWS refuses.
-    pub(crate) fn parse(name: &str, text: &str) -> Result<Self, CommandError> {
-        let wrong =
-            |error: toml::de::Error| CommandError::usage(format!("{name}: {}", error.to_string().trim_end()));
+    /// Broken TOML, a value of a wrong type, keys that nobody reads, names that AWS refuses.
+    pub(crate) fn parse(name: &str, text: &str) -> Result<Self, Fault> {
+        let wrong = |error: &toml::de::Error| Fault::of_toml(name, text, error);
         let mut unknown = Vec::new();
-        let read = toml::Deserializer::parse(text).map_err(wrong)?;
-        let manifest: Self =
-            serde_ignored::deserialize(read, |path| unknown.push(path.to_string())).map_err(wrong)?;
-        if !unknown.is_empty() {
+        let read = toml::Deserializer::parse(text).map_err(|error| wrong(&error))?;
+        let manifest: Self = serde_ignored::deserialize(read, |path| unknown.push(path.to_string()))
+            .map_err(|error| wrong(&error))?;
+        if let Some(first) = unknown.first() {
             let keys = if unknown.len() == 1 { "unknown key" } else { "unknown keys" };
-            return Err(CommandError::usage(format!("{name}: {keys}: {}", unknown.join(", "))));
+            let message = format!("{keys}: {}", unknown.join(", "));
+            return Err(Fault::at_key(name, text, first, message));
         }
         if manifest.functions.is_empty() && manifest.machines.is_empty() {
-            return Err(CommandError::usage(format!("{name} names neither functions nor machines")));
+            return Err(Fault::new(name, "it names neither functions nor machines"));
         }
-        if let Some(bad) =
-            manifest.functions.keys().find(|function| FunctionArn::check_name(function).is_err())
-        {
-            return Err(CommandError::usage(format!("{name}: `{bad}` is no function's name")));
+        let mut functions = manifest.functions.keys();
+        if let Some(bad) = functions.find(|function| FunctionArn::check_name(function).is_err()) {
+            let message = format!("`{bad}` is no function's name");
+            return Err(Fault::at_key(name, text, &format!("functions.{bad}"), message));
         }
         if let Some(bad) = manifest.machines.keys().find(|machine| Name::new(machine).is_err()) {
-            return Err(CommandError::usage(format!("{name}: `{bad}` is no state machine's name")));
+            let message = format!("`{bad}` is no state machine's name");
+            return Err(Fault::at_key(name, text, &format!("machines.{bad}"), message));
         }
         Ok(manifest)
+    }
+
+    /// The files that it names, each once.
+    pub(crate) fn files(&self) -> BTreeSet<&str> {
+        let functions = self.functions.values().map(|function| function.wasm.as_str());
+        functions.chain(self.machines.values().map(|machine| machine.file.as_str())).collect()
     }
 }
 
@@ -177,9 +188,30 @@ impl Files {
         }
     }
 
+    /// What a file is called in messages.
+    pub(crate) fn shown(&self, name: &str) -> String {
+        match self {
+            Self::Folder(folder) => folder.join(name).display().to_string(),
+            Self::Embedded(_) => name.to_owned(),
+        }
+    }
+
+    /// Looks whether a file can be read.
+    pub(crate) fn check(&self, name: &str) -> Result<(), CommandError> {
+        match self {
+            Self::Folder(folder) => {
+                let path = folder.join(name);
+                let opened = std::fs::File::open(&path);
+                opened.map(drop).map_err(|error| CommandError::usage(format!("{}: {error}", path.display())))
+            }
+            Self::Embedded(_) => self.read(name).map(drop),
+        }
+    }
+
     /// Reads a file that is text.
     pub(crate) fn read_text(&self, name: &str) -> Result<String, CommandError> {
-        String::from_utf8(self.read(name)?).map_err(|_| CommandError::usage(format!("{name} is no UTF-8")))
+        String::from_utf8(self.read(name)?)
+            .map_err(|_| CommandError::usage(format!("{} is no UTF-8", self.shown(name))))
     }
 }
 
@@ -230,22 +262,22 @@ mod tests {
 
     #[track_caller]
     fn check_error(text: &str, expected: &str) {
-        let error = Manifest::parse("t", text).unwrap_err().to_string();
-        assert!(error.contains(expected), "{error}");
+        let error = Manifest::parse("t", text).unwrap_err().line();
+        assert!(error.starts_with(expected), "{error}");
     }
 
     #[test]
     fn errors_name_file_and_key() {
-        check_error("", "t names neither functions nor machines");
+        check_error("", "t: it names neither functions nor machines");
         check_error(
             "[functions.a]\nwasm = \"a\"\ntimeout = 3\nmemory = 1",
-            "t: unknown keys: functions.a.memory, functions.a.timeout",
+            "t:4:1: unknown keys: functions.a.memory, functions.a.timeout",
         );
-        check_error("[function.a]\nwasm = \"a\"", "t: unknown key: function");
-        check_error("[functions.a]\n", "missing field `wasm`");
-        check_error("[functions.a]\nwasm = 3", "line 2, column 8");
-        check_error("[functions.\"a b\"]\nwasm = \"a\"", "`a b` is no function's name");
-        check_error("[machines.a]\nfile = \"a\"\ntype = \"FAST\"", "unknown variant `FAST`");
-        check_error("[", "line 1");
+        check_error("[function.a]\nwasm = \"a\"", "t:1:2: unknown key: function");
+        check_error("[functions.a]\n", "t:1:1: missing field `wasm`");
+        check_error("[functions.a]\nwasm = 3", "t:2:8: invalid type: integer `3`, expected a string");
+        check_error("[functions.\"a b\"]\nwasm = \"a\"", "t:1:12: `a b` is no function's name");
+        check_error("[machines.a]\nfile = \"a\"\ntype = \"FAST\"", "t:3:8: unknown variant `FAST`");
+        check_error("[", "t:1:2: ");
     }
 }
