@@ -51,22 +51,36 @@ impl ClientArgs {
 
     /// The region that is meant.
     pub(crate) fn region(&self) -> Result<Region, CommandError> {
-        let variable = |name: &str| std::env::var(name).ok().filter(|region| !region.is_empty());
-        let named =
-            self.region.clone().or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"));
-        match named {
-            None => Ok(Region::default()),
-            Some(named) => {
-                Region::new(&named).map_err(|_| CommandError::usage(format!("`{named}` is no region")))
-            }
+        match &self.region {
+            Some(named) => read_region(named, "--region"),
+            None => environment_region(),
         }
     }
 
     /// The account that is meant, unless the server was started for a certain one.
     pub(crate) fn account(&self) -> AccountId {
-        let key = || std::env::var("AWS_ACCESS_KEY_ID").ok().and_then(|key| key.parse().ok());
-        self.account.or_else(key).unwrap_or(AccountId::DEFAULT)
+        self.account.unwrap_or_else(environment_account)
     }
+}
+
+/// The region that the environment means, as it does for AWS's tools.
+pub(crate) fn environment_region() -> Result<Region, CommandError> {
+    let variable =
+        |name: &'static str| Some((std::env::var(name).ok().filter(|text| !text.is_empty())?, name));
+    match variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")) {
+        Some((named, variable)) => read_region(&named, variable),
+        None => Ok(Region::default()),
+    }
+}
+
+fn read_region(named: &str, by: &str) -> Result<Region, CommandError> {
+    Region::new(named).map_err(|_| CommandError::usage(format!("`{named}` is no region ({by})")))
+}
+
+/// The account that the environment's access key means in open mode.
+pub(crate) fn environment_account() -> AccountId {
+    let key = std::env::var("AWS_ACCESS_KEY_ID").ok();
+    key.and_then(|key| key.parse().ok()).unwrap_or(AccountId::DEFAULT)
 }
 
 /// An answer, whatever its status.

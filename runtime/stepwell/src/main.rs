@@ -17,6 +17,7 @@ mod runs;
 mod server;
 mod substitute;
 mod telemetry;
+mod watch;
 
 use clap::Parser as _;
 use std::process::ExitCode;

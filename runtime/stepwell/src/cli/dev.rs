@@ -1,17 +1,19 @@
 //! `stepwell dev`: a server for development.
 
-use crate::client::ENDPOINT_DEFAULT;
+use crate::client::{Client, ENDPOINT_DEFAULT, environment_account, environment_region};
 use crate::exit::{CommandError, Outcome};
-use crate::output::{self, FAINT, STRONG, paint, say, say_json};
+use crate::manifest::FILE_NAME;
+use crate::output::{self, FAINT, Form, STRONG, paint, say, say_json};
 use crate::server::{Deployed, Server, ServerConfig};
 use crate::telemetry;
+use crate::watch::watch;
 use anyhow::Context as _;
 use serde_json::json;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use stepwell_auth::{AllowedHost, OpenMode, check_listen};
 use stepwell_engine::Scope;
-use stepwell_types::{AccountId, Region};
+use stepwell_types::AccountId;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -39,7 +41,10 @@ pub(crate) struct Args {
     /// Host to answer for besides loopback names; may be repeated.
     #[arg(long, value_name = "HOST")]
     allow_host: Vec<AllowedHost>,
-    /// Print the start's facts as one line of JSON.
+    /// Deploy what DIR/stepwell.toml names, now and whenever it or a file that it names changes.
+    #[arg(long, value_name = "DIR")]
+    watch: Option<PathBuf>,
+    /// Print JSON: the start's facts as one line, then one for each change of a watched project.
     #[arg(long)]
     json: bool,
 }
@@ -56,6 +61,12 @@ pub(crate) fn default_folder() -> Result<PathBuf, CommandError> {
 /// Serves until a signal, or until the store stops.
 pub(crate) async fn run(args: Args) -> Result<Outcome, CommandError> {
     telemetry::start();
+    let form = if args.json { Form::Json } else { Form::Human };
+    if let Some(folder) = args.watch.as_deref().filter(|folder| !folder.is_dir()) {
+        return Err(CommandError::usage(format!("there is no folder {} to watch", folder.display())));
+    }
+    let region = environment_region()?;
+    let scope = Scope { account: args.account.unwrap_or_else(environment_account), region };
     let listen = SocketAddr::new(args.listen, args.port);
     check_listen(listen).map_err(|error| CommandError::usage(error.to_string()))?;
     let temporary = if args.ephemeral {
@@ -74,10 +85,9 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, CommandError> {
     // Heard from here on: a signal during the start is not lost.
     let stop = on_signal()?;
     let server = Server::start(config).await?;
-    let scope = Scope { account: args.account.unwrap_or(AccountId::DEFAULT), region: Region::default() };
     let deployed = server.deployed(&scope).await?;
     let folder = std::path::absolute(&folder).unwrap_or(folder).display().to_string();
-    let told = if args.json {
+    let told = if form == Form::Json {
         say_json(&json!({
             "address": format!("http://{}", server.address),
             "port": server.address.port(),
@@ -86,6 +96,7 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, CommandError> {
             "data": folder,
             "functions": deployed.functions,
             "machines": deployed.machines,
+            "watch": args.watch,
         }))
     } else {
         greet(&args, server.address, &scope, &folder, &deployed)
@@ -97,7 +108,14 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, CommandError> {
     if let Some(reason) = server.refuses_starts() {
         tracing::warn!(%reason, "nothing new will be accepted");
     }
-    server.serve(stop).await?;
+    let watching = args.watch.map(|project| {
+        let client = Client::at(&format!("http://{}", server.address), scope.account, scope.region)?;
+        Ok::<_, CommandError>(tokio::spawn(watch(project, client, form)))
+    });
+    let watching = watching.transpose()?;
+    let served = server.serve(stop).await;
+    watching.inspect(|watching| watching.abort());
+    served?;
     drop(temporary);
     Ok(Outcome::Good)
 }
@@ -128,6 +146,9 @@ fn greet(
     fact("data", folder, if args.ephemeral { "removed at the end" } else { "" })?;
     fact("functions", &names(&deployed.functions), "")?;
     fact("machines", &names(&deployed.machines), "")?;
+    if let Some(project) = &args.watch {
+        fact("watching", &project.join(FILE_NAME).display().to_string(), "and what it names")?;
+    }
     let endpoint = if url == ENDPOINT_DEFAULT { String::new() } else { format!("STEPWELL_ENDPOINT={url} ") };
     say("")?;
     say(&format!("  curl -T task.wasm {url}/v1/functions/task"))?;

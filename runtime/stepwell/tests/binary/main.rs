@@ -6,3 +6,4 @@ mod offline;
 mod readme;
 mod server;
 mod support;
+mod watch;

@@ -5,6 +5,8 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Mutex;
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -86,6 +88,8 @@ pub(crate) struct Server {
     pub(crate) started: Value,
     folder: Option<TempDir>,
     data: PathBuf,
+    /// The lines of its output after the first, as they come.
+    said: Mutex<Receiver<String>>,
 }
 
 impl Server {
@@ -121,14 +125,25 @@ impl Server {
     fn of(mut command: Command, data: &Path) -> Self {
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
         let Ok(started) = serde_json::from_str::<Value>(&line) else {
             let mut said = String::new();
             process.stderr.take().unwrap().read_to_string(&mut said).unwrap();
             panic!("the server did not start: {line} {said}");
         };
         let url = started["address"].as_str().unwrap().to_owned();
-        Self { process, url, started, folder: None, data: data.to_owned() }
+        let (say, said) = std::sync::mpsc::channel();
+        // Ends with the server, or with whoever listens.
+        std::thread::spawn(move || stdout.lines().map_while(Result::ok).all(|line| say.send(line).is_ok()));
+        Self { process, url, started, folder: None, data: data.to_owned(), said: Mutex::new(said) }
+    }
+
+    /// The next line that it says.
+    #[track_caller]
+    pub(crate) fn next_line(&self) -> Value {
+        let line = self.said.lock().unwrap().recv_timeout(PATIENCE).unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 
     /// Its data folder.
