@@ -4,6 +4,7 @@ use crate::diagnostic::{Code, Diagnostic, Position, Severity};
 use crate::place::{FINDINGS_MAX, push_pointer_token};
 use std::collections::HashSet;
 use stepwell_types::Value;
+use stepwell_types::syntax::{Source, SyntaxFault, place};
 
 /// The value that a text holds.
 ///
@@ -13,21 +14,19 @@ pub(crate) fn parse(text: &str) -> Result<Value, Box<Diagnostic>> {
     Value::parse(text).map_err(|error| {
         let too_deep = error.message.starts_with("nested deeper");
         let offset = offset_of(text, error.line, error.column);
-        let fault = Fault::find(text, offset, &error.message);
-        let (code, message, location) = if too_deep {
-            (Code::TooDeeplyNested, error.message.clone(), None)
+        let fault = SyntaxFault::of(text, Source::Characters);
+        let fault = fault.unwrap_or_else(|| SyntaxFault {
+            start: offset,
+            end: offset,
+            message: error.message.clone(),
+        });
+        let (code, message, location, start) = if too_deep {
+            (Code::TooDeeplyNested, error.message, None, offset)
         } else {
             // AWS quotes the head of the text, so that the reader sees which one it was.
-            let end = position(text, fault.end);
-            let place = format!(
-                "[Source: (String)\"{}\"{}; line: {}, column: {}]",
-                head(text),
-                cut(text),
-                end.line,
-                end.column
-            );
-            let message = fault.message.unwrap_or(error.message);
-            (Code::InvalidJsonDescription, format!("{message}\n at {place}"), Some(place))
+            let place = place(text, fault.end, Source::Characters);
+            let message = format!("{}\n at {place}", fault.message);
+            (Code::InvalidJsonDescription, message, Some(place), fault.start)
         };
         Box::new(Diagnostic {
             severity: Severity::Error,
@@ -35,76 +34,10 @@ pub(crate) fn parse(text: &str) -> Result<Value, Box<Diagnostic>> {
             message,
             location,
             pointer: String::new(),
-            position: Some(position(text, fault.start)),
+            position: Some(position(text, start)),
             help: None,
         })
     })
-}
-
-/// Characters of the text that a finding about its syntax quotes. Source: the Java parser that AWS uses.
-const QUOTE_CHARS_MAX: usize = 500;
-
-fn head(text: &str) -> &str {
-    text.char_indices().nth(QUOTE_CHARS_MAX).map_or(text, |(end, _)| text.get(..end).unwrap_or(text))
-}
-
-fn cut(text: &str) -> String {
-    match text.chars().count().saturating_sub(QUOTE_CHARS_MAX) {
-        0 => String::new(),
-        cut => format!("[truncated {cut} chars]"),
-    }
-}
-
-/// What stands where the text stops to be JSON, in the words of the Java parser that AWS uses, where they are known.
-struct Fault {
-    start: usize,
-    end: usize,
-    message: Option<String>,
-}
-
-const VALUE: &str = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
-
-impl Fault {
-    /// Looks at what stands at `offset`, the place that the parser stopped at, with its own `reason`.
-    fn find(text: &str, offset: usize, reason: &str) -> Self {
-        let expected = match reason {
-            "expected value" | "expected ident" => {
-                if let Some(word) = Self::unknown_word(text, offset) {
-                    return word;
-                }
-                format!("expected a valid value {VALUE}")
-            }
-            "key must be a string" | "trailing comma" => {
-                "was expecting double-quote to start field name".to_owned()
-            }
-            "expected `:`" => "was expecting a colon to separate field name and value".to_owned(),
-            "expected `,` or `}`" => "was expecting comma to separate Object entries".to_owned(),
-            "expected `,` or `]`" => "was expecting comma to separate Array entries".to_owned(),
-            reason if reason.starts_with("EOF") => {
-                let message = format!("Unexpected end-of-input: {reason}");
-                return Self { start: text.len(), end: text.len(), message: Some(message) };
-            }
-            _ => return Self { start: offset, end: offset, message: None },
-        };
-        let Some(found) = text.get(offset..).and_then(|rest| rest.chars().next()) else {
-            return Self { start: offset, end: offset, message: None };
-        };
-        let message = format!("Unexpected character ('{found}' (code {})): {expected}", u32::from(found));
-        Self { start: offset, end: offset + found.len_utf8(), message: Some(message) }
-    }
-
-    /// A word around `offset` that is no JSON.
-    fn unknown_word(text: &str, offset: usize) -> Option<Self> {
-        let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-        let before = text.get(..offset)?;
-        let start =
-            before.char_indices().rev().take_while(|(_, c)| is_word(*c)).last().map_or(offset, |(at, _)| at);
-        let rest = text.get(start..)?;
-        let word = rest.find(|c| !is_word(c)).map_or(Some(rest), |end| rest.get(..end))?;
-        let begins = word.chars().next().is_some_and(|c| !c.is_numeric());
-        let message = format!("Unrecognized token '{word}': was expecting {VALUE}");
-        begins.then(|| Self { start, end: start + word.len(), message: Some(message) })
-    }
 }
 
 /// The byte offset of a 1-based line and column in bytes, as `serde_json` counts them.

@@ -11,6 +11,7 @@ pub mod name;
 pub mod payload;
 pub mod quota;
 pub mod status;
+pub mod syntax;
 pub mod time;
 pub mod value;
 

@@ -59,8 +59,16 @@ fn broken_json_gives_one_finding() {
             9,
             "Unexpected character ('}' (code 125)): was expecting double-quote to start field name",
         ),
-        ("{\"a\": \"b\nc\"}", 1, "control character (\\u0000-\\u001F) found while parsing a string"),
-        ("{\"a\": 1", 8, "Unexpected end-of-input: EOF while parsing an object"),
+        (
+            "{\"a\": \"b\nc\"}",
+            9,
+            "Illegal unquoted character ((CTRL-CHAR, code 10)): has to be escaped using backslash",
+        ),
+        (
+            "{\"a\": 1",
+            8,
+            "Unexpected end-of-input: expected close marker for Object (start marker at [Source",
+        ),
     ] {
         let (_, findings) = parse(text, WorkflowType::Standard);
         assert!(findings[0].message.starts_with(want), "{text}: {}", findings[0].message);
