@@ -5,7 +5,7 @@ use crate::frame::{Frame, Position, Waiting};
 use crate::random;
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
-use stepwell_asl::definition::StateKind;
+use stepwell_asl::definition::{StateKind, WorkflowType};
 use stepwell_jsonpath::{Environment, Scope};
 use stepwell_types::{Map, Payload, Value};
 
@@ -91,7 +91,11 @@ impl<'a> Surroundings<'a> {
         part.insert("StartTime", Value::from(self.execution.progress.started_at.to_string()));
         part.insert("Name", Value::str(start.arn.name.as_str()));
         part.insert("RoleArn", Value::Str(Arc::clone(&start.role_arn)));
-        part.insert("RedriveCount", Value::I64(0));
+        match start.kind {
+            WorkflowType::Standard => part.insert("RedriveCount", Value::I64(0)),
+            // Nothing redrives an Express execution (recorded).
+            WorkflowType::Express => None,
+        };
         Value::object(part)
     }
 
