@@ -237,7 +237,7 @@ impl From<ExecutionError> for ApiError {
         let message = error.to_string();
         match error {
             E::DoesNotExist(_) => Self::states(StatesError::ExecutionDoesNotExist, message),
-            E::TypeNotSupported => Self::states(StatesError::StateMachineTypeNotSupported, message),
+            E::TypeNotSupported => Self::states(StatesError::InvalidArn, message),
             E::InvalidToken(_) => Self::states(StatesError::InvalidToken, message),
             E::Store(failure) => failure.into(),
         }

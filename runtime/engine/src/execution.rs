@@ -103,8 +103,8 @@ pub enum ExecutionError {
     /// It does not exist.
     #[error("Execution Does Not Exist: '{0}'")]
     DoesNotExist(ExecutionArn),
-    /// Express executions are not kept; displays as AWS words it.
-    #[error("This operation is not supported by this type of state machine")]
+    /// Express executions are not kept: AWS takes no ARN of one here.
+    #[error("Invalid Arn: 'Resource type not valid in this context: express'")]
     TypeNotSupported,
     /// The page cannot be given.
     #[error("Invalid Token: '{0}'")]

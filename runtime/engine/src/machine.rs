@@ -156,7 +156,7 @@ pub enum UpdateStateMachineError {
     InvalidDefinition(Vec<Diagnostic>),
     /// Neither definition nor role nor settings were given.
     #[error(
-        "Either the definition, the role ARN, the LoggingConfiguration, the TracingConfiguration or the EncryptionConfiguration must be specified"
+        "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified"
     )]
     MissingRequiredParameter,
     /// It was changed by somebody else at the same moment.

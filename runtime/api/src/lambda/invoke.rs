@@ -12,6 +12,7 @@ use http::{HeaderMap, StatusCode};
 use std::sync::Arc;
 use stepwell_engine::function::{InvocationType, Invoke, Invoked};
 use stepwell_types::Value;
+use stepwell_types::syntax::{Source, SyntaxFault, place};
 
 const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
 const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
@@ -64,7 +65,10 @@ pub(crate) fn event_text(body: &[u8]) -> Result<Arc<str>, ApiError> {
         Some(byte) => invalid(format!("Invalid UTF-8 start byte {byte:#04x}")),
         None => invalid("Invalid UTF-8".to_owned()),
     })?;
-    Value::parse(text).map_err(|error| invalid(error.to_string()))?;
+    Value::parse(text).map_err(|error| match SyntaxFault::of(text, Source::Bytes) {
+        Some(fault) => invalid(format!("{}\n at {}", fault.message, place(text, fault.end, Source::Bytes))),
+        None => invalid(error.to_string()),
+    })?;
     Ok(Arc::from(text))
 }
 
@@ -85,6 +89,12 @@ mod tests {
         check(b" \n", Ok("{}"));
         check(b"[[1,  2]]", Ok("[[1,  2]]"));
         check(b"\xa7", Err("Invalid UTF-8 start byte 0xa7"));
-        check(b"{\"a\":", Err("EOF while parsing a value at line 1 column 5"));
+        check(
+            b"{\"a\":",
+            Err(
+                "Unexpected end-of-input within/between Object entries\n at [Source: (byte[])\"{\"a\":\"; line: 1, \
+                 column: 6]",
+            ),
+        );
     }
 }

@@ -12,8 +12,10 @@ use std::sync::{LazyLock, PoisonError, RwLock};
 
 /// Constraints listed in one message; a hostile list must not make an answer larger than its request.
 const VIOLATIONS_MAX: usize = 20;
-/// Characters of a value that are repeated in a message.
-const ECHO_CHARS_MAX: usize = 1_024;
+/// Bytes of a value that are repeated in a message: more than any token or ARN may have, which AWS repeats whole.
+const ECHO_BYTES_MAX: usize = 4_096;
+/// Bytes of all values that one message repeats.
+const ECHO_BYTES_TOTAL_MAX: usize = 16_384;
 /// Characters that a pattern is tried on; longer texts do not match. Every text with a pattern in the served
 /// operations is shorter.
 const PATTERN_CHARS_MAX: usize = 4_096;
@@ -73,7 +75,7 @@ fn conversion(value: &Value, expected: &str) -> String {
 /// # Errors
 /// AWS's message: how many constraints are broken, and each.
 pub(crate) fn constraints(shape: &Shape, value: &Value) -> Result<(), String> {
-    let mut walk = Walk { found: 0, text: String::new() };
+    let mut walk = Walk { found: 0, text: String::new(), echo_bytes_left: ECHO_BYTES_TOTAL_MAX };
     walk.value(&mut String::new(), shape, value);
     match walk.found {
         0 => Ok(()),
@@ -85,6 +87,7 @@ pub(crate) fn constraints(shape: &Shape, value: &Value) -> Result<(), String> {
 struct Walk {
     found: usize,
     text: String,
+    echo_bytes_left: usize,
 }
 
 impl Walk {
@@ -181,7 +184,11 @@ impl Walk {
     fn violation(&mut self, path: &str, shape: &Shape, value: &Value, rule: &str) {
         let subject = match shape.sensitivity {
             Sensitivity::Sensitive => "Value".to_owned(),
-            Sensitivity::Open => format!("Value '{}'", echo(shape, value)),
+            Sensitivity::Open => {
+                let text = echo(shape, value, ECHO_BYTES_MAX.min(self.echo_bytes_left));
+                self.echo_bytes_left = self.echo_bytes_left.saturating_sub(text.len());
+                format!("Value '{text}'")
+            }
         };
         self.report(&format!("{subject} at '{path}' failed to satisfy constraint: {rule}"));
     }
@@ -208,17 +215,18 @@ fn lower_camel(name: &str) -> String {
 }
 
 /// A value as AWS repeats it: a text as it is, a structure as `Name(member=value, …)`.
-fn echo(shape: &Shape, value: &Value) -> String {
+fn echo(shape: &Shape, value: &Value, bytes_max: usize) -> String {
     let mut text = String::new();
     print(&mut text, shape, value);
-    match text.char_indices().nth(ECHO_CHARS_MAX) {
-        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
-        None => text,
+    if text.len() > bytes_max {
+        text.truncate(text.floor_char_boundary(bytes_max));
+        text.push_str("...");
     }
+    text
 }
 
 fn print(text: &mut String, shape: &Shape, value: &Value) {
-    if text.len() > ECHO_CHARS_MAX * 4 {
+    if text.len() > ECHO_BYTES_MAX {
         return;
     }
     if shape.sensitivity == Sensitivity::Sensitive {

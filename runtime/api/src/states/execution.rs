@@ -13,7 +13,8 @@ use crate::states::page;
 use std::sync::Arc;
 use stepwell_engine::execution::{ExecutionDescription, ExecutionStatus, ListExecutions, StartExecution};
 use stepwell_types::quota::PAYLOAD_BYTES_MAX;
-use stepwell_types::{ErrorName, ExecutionArn, Failure, Name, Payload};
+use stepwell_types::syntax::{Source, SyntaxFault};
+use stepwell_types::{ErrorName, ExecutionArn, Failure, Name, Payload, PayloadError};
 
 pub(crate) async fn start(call: Call, input: StartExecutionInput) -> Result<StartExecutionOutput, ApiError> {
     let request = request(&input.state_machine_arn, input.name.as_deref(), input.input, input.trace_header)?;
@@ -168,7 +169,15 @@ pub(crate) fn execution_input(text: Option<Arc<str>>) -> Result<Payload, ApiErro
             text.len()
         )));
     }
-    Payload::parse(text).map_err(|error| invalid(error.to_string()))
+    if text.trim().is_empty() {
+        return Err(invalid("Invalid execution input.".to_owned()));
+    }
+    Payload::parse(Arc::clone(&text)).map_err(|error| invalid(not_json(&text, &error)))
+}
+
+/// Why a text is no payload, in the words of AWS's parser where it has some.
+pub(crate) fn not_json(text: &str, error: &PayloadError) -> String {
+    SyntaxFault::of(text, Source::Characters).map_or_else(|| error.to_string(), |fault| fault.message)
 }
 
 /// An error and a cause from a caller.

@@ -6,7 +6,7 @@ use crate::generated::states::{
     SendTaskSuccessInput, SendTaskSuccessOutput, StatesError,
 };
 use crate::operation::Call;
-use crate::states::execution::failure;
+use crate::states::execution::{failure, not_json};
 use std::sync::Arc;
 use stepwell_types::Payload;
 use stepwell_types::quota::PAYLOAD_BYTES_MAX;
@@ -40,5 +40,5 @@ pub(crate) fn task_output(text: Arc<str>) -> Result<Payload, ApiError> {
         let reason = format!("the output has {} bytes; at most {PAYLOAD_BYTES_MAX} are allowed", text.len());
         return Err(invalid(reason));
     }
-    Payload::parse(text).map_err(|error| invalid(error.to_string()))
+    Payload::parse(Arc::clone(&text)).map_err(|error| invalid(not_json(&text, &error)))
 }

@@ -87,8 +87,11 @@ pub(crate) async fn update_state_machine(bench: &Bench) {
         bench.states("UpdateStateMachine", json!({"stateMachineArn": arn, "definition": WAIT})).await.ok();
     assert_eq!(again["revisionId"], updated["revisionId"], "nothing changed, so no revision");
 
-    let answer = bench.states("UpdateStateMachine", json!({"stateMachineArn": arn})).await;
-    assert_eq!(answer.header("x-amzn-errortype"), "MissingRequiredParameter");
+    bench.states("UpdateStateMachine", json!({"stateMachineArn": arn})).await.refused(
+        400,
+        "MissingRequiredParameter",
+        "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified",
+    );
     let versioned = json!({"stateMachineArn": format!("{arn}:2"), "definition": WAIT});
     let message = format!("State Machine Does Not Exist: '{arn}:2'");
     bench.states("UpdateStateMachine", versioned).await.refused(400, "StateMachineDoesNotExist", &message);
@@ -251,8 +254,24 @@ pub(crate) async fn start_execution(bench: &Bench) {
          regular expression pattern: \\p{ASCII}*",
     )
     .await;
-    let broken = bench.states("StartExecution", json!({"stateMachineArn": arn, "input": "{"})).await;
-    assert_eq!(broken.header("x-amzn-errortype"), "InvalidExecutionInput");
+    let not_json = async |input: &str, reason: &str| {
+        let message = format!("Invalid State Machine Execution Input: '{reason}'");
+        refused(json!({"input": input}), "InvalidExecutionInput", &message).await;
+    };
+    not_json("", "Invalid execution input.").await;
+    not_json(
+        "not some json",
+        "Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')",
+    )
+    .await;
+    not_json(
+        "{'not': 'json'}",
+        "Unexpected character (''' (code 39)): was expecting double-quote to start field name",
+    )
+    .await;
+    for input in ["null", "2", "\"text\""] {
+        bench.states("StartExecution", json!({"stateMachineArn": arn, "input": input})).await.ok();
+    }
     let largest = format!("\"{}\"", "x".repeat(262_142));
     bench.states("StartExecution", json!({"stateMachineArn": arn, "input": largest})).await.ok();
 }
@@ -275,8 +294,20 @@ pub(crate) async fn start_sync_execution(bench: &Bench) {
     assert_eq!((&metadata["output"], &metadata["inputDetails"]["included"]), (&Value::Null, &json!(false)));
 
     let standard = bench.machine("s", PASS, "STANDARD").await;
-    let answer = bench.states("StartSyncExecution", json!({"stateMachineArn": standard})).await;
-    assert_eq!(answer.header("x-amzn-errortype"), "StateMachineTypeNotSupported");
+    bench.states("StartSyncExecution", json!({"stateMachineArn": standard})).await.refused(
+        400,
+        "StateMachineTypeNotSupported",
+        "This operation is not supported by this type of state machine",
+    );
+    for operation in
+        ["DescribeExecution", "StopExecution", "GetExecutionHistory", "DescribeStateMachineForExecution"]
+    {
+        bench.states(operation, json!({"executionArn": done["executionArn"]})).await.refused(
+            400,
+            "InvalidArn",
+            "Invalid Arn: 'Resource type not valid in this context: express'",
+        );
+    }
 }
 
 pub(crate) async fn stop_execution(bench: &Bench) {
@@ -366,8 +397,21 @@ pub(crate) async fn list_executions(bench: &Bench) {
          satisfy enum value set: [SUCCEEDED, TIMED_OUT, PENDING_REDRIVE, ABORTED, FAILED, RUNNING]",
     );
     let express = bench.machine("x", PASS, "EXPRESS").await;
-    let answer = bench.states("ListExecutions", json!({"stateMachineArn": express})).await;
-    assert_eq!(answer.header("x-amzn-errortype"), "StateMachineTypeNotSupported");
+    bench.states("ListExecutions", json!({"stateMachineArn": express})).await.refused(
+        400,
+        "StateMachineTypeNotSupported",
+        "This operation is not supported by this type of state machine",
+    );
+    // A value that breaks a rule is repeated whole.
+    for (operation, chars) in [("ListExecutions", 3_096), ("GetExecutionHistory", 1_024)] {
+        let token = "a".repeat(chars + 1);
+        let request = json!({"stateMachineArn": arn, "executionArn": arn, "nextToken": token});
+        let message = format!(
+            "1 validation error detected: Value '{token}' at 'nextToken' failed to satisfy constraint: Member must \
+             have length less than or equal to {chars}"
+        );
+        bench.states(operation, request).await.refused(400, "ValidationException", &message);
+    }
     assert_eq!(
         bench.states("ListExecutions", json!({})).await.header("x-amzn-errortype"),
         "ValidationException"
@@ -406,8 +450,11 @@ pub(crate) async fn get_execution_history(bench: &Bench) {
 pub(crate) async fn send_task_success(bench: &Bench) {
     let machine = bench.callback_machine().await;
     let (execution, token) = bench.waiting_task(&machine).await;
-    let refused = bench.states("SendTaskSuccess", json!({"taskToken": token, "output": "{"})).await;
-    assert_eq!(refused.header("x-amzn-errortype"), "InvalidOutput");
+    bench.states("SendTaskSuccess", json!({"taskToken": token, "output": "{\"done\":"})).await.refused(
+        400,
+        "InvalidOutput",
+        "Invalid Output: 'Unexpected end-of-input within/between Object entries'",
+    );
     let request = json!({"taskToken": token, "output": "{\"done\": true}"});
     assert_eq!(bench.states("SendTaskSuccess", request.clone()).await.ok(), json!({}));
     assert_eq!(bench.closed(&execution).await["output"], "{\"done\": true}");
