@@ -194,11 +194,37 @@ pub(crate) async fn publish_version(bench: &Bench) {
 
 pub(crate) async fn list_versions_by_function(bench: &Bench) {
     bench.function("f", "echo").await.ok();
+    let page = async |query: &str| {
+        let found = bench.lambda("GET", &format!("/f/versions{query}"), "").await.ok();
+        let versions = found["Versions"].as_array().unwrap().iter();
+        let versions: Vec<String> = versions.map(|v| v["Version"].as_str().unwrap().to_owned()).collect();
+        (versions, found["NextMarker"].as_str().map(ToOwned::to_owned))
+    };
+    assert_eq!(page("?MaxItems=1").await, (vec!["$LATEST".to_owned()], None));
     bench.lambda("POST", "/f/versions", "{}").await.ok();
-    let found = bench.lambda("GET", "/f/versions", "").await.ok();
-    let versions: Vec<&str> =
-        found["Versions"].as_array().unwrap().iter().map(|v| v["Version"].as_str().unwrap()).collect();
-    assert_eq!(versions, ["$LATEST", "1"]);
+    bench
+        .lambda("PUT", "/f/code", json!({"ZipFile": code("const-hello"), "Publish": true}).to_string())
+        .await
+        .ok();
+    assert_eq!(page("").await, (["$LATEST", "1", "2"].map(str::to_owned).to_vec(), None));
+    // `$LATEST` counts, and pages of every size show each version once.
+    for size in 1..=4 {
+        let (mut found, mut query) = (Vec::new(), format!("?MaxItems={size}"));
+        loop {
+            let (versions, marker) = page(&query).await;
+            assert!(versions.len() <= size, "{versions:?}");
+            found.extend(versions);
+            let Some(marker) = marker else { break };
+            query = format!("?MaxItems={size}&Marker={marker}");
+        }
+        assert_eq!(found, ["$LATEST", "1", "2"], "by {size}");
+    }
+    bench.lambda("GET", "/f/versions?MaxItems=0", "").await.refused(
+        400,
+        "ValidationException",
+        "1 validation error detected: Value '0' at 'maxItems' failed to satisfy constraint: Member must have value \
+         greater than or equal to 1",
+    );
 }
 
 pub(crate) async fn invoke(bench: &Bench) {

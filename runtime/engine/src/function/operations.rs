@@ -18,6 +18,8 @@ use stepwell_types::{FunctionArn, FunctionQualifier};
 
 /// Functions on a page. Source: AWS Lambda, `ListFunctions`.
 const PAGE_ENTRIES_MAX: u32 = 50;
+/// The cursor of a page of versions that ended with `$LATEST`; the first version is 1.
+const BEFORE_VERSIONS: u64 = 0;
 /// Bytes of all environment variables. Source: AWS Lambda quota.
 const ENVIRONMENT_BYTES_MAX: usize = 4_096;
 /// Seconds of a time-out. Source: AWS Lambda quota.
@@ -292,11 +294,18 @@ impl Engine {
         let (account, region) = (scope.account, scope.region.clone());
         let rows = CatalogScope::Name(CatalogKind::FunctionVersion, account, region, Arc::clone(&arn.name));
         let after = after.map(|version| version_key(scope, &arn.name, version));
+        let left = limit - entries.len();
+        // Where `$LATEST` fills the page, a row is read only to learn whether there is another page.
         let found = inner
             .store
-            .catalog_scan(rows, Order::Ascending, after, limit - entries.len())
+            .catalog_scan(rows, Order::Ascending, after, left.max(1))
             .await
             .map_err(StoreFailure::from)?;
+        if left == 0 {
+            let next = (!found.rows.is_empty()).then_some(BEFORE_VERSIONS);
+            let next_token = next.map(|next| inner.page_tokens.make(&query, &next, now));
+            return Ok(Page { entries, next_token });
+        }
         for entry in found.rows {
             let version: VersionRow = row::decode(&entry.value).map_err(StoreFailure::from)?;
             entries
