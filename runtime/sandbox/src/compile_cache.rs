@@ -7,7 +7,7 @@
 //!
 //! INVARIANT: files are written aside and renamed, never changed in place, since they are mapped into memory.
 
-use crate::{Digest, SandboxError};
+use crate::{Digest, PublishError, SandboxError};
 use std::fs;
 use std::hash::{Hash as _, Hasher};
 use std::io::{self, Write as _};
@@ -15,6 +15,17 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as
 use std::path::{Path, PathBuf};
 use wasmtime::Engine;
 use wasmtime::component::Component;
+
+/// Compiled code that has not left this process since the compiler wrote it.
+pub(crate) struct FreshCode(Vec<u8>);
+
+impl FreshCode {
+    /// Compiles a component.
+    pub(crate) fn compile(engine: &Engine, component: &[u8]) -> Result<Self, PublishError> {
+        let code = engine.precompile_component(component);
+        code.map(Self).map_err(|error| PublishError::Compile(format!("{error:#}")))
+    }
+}
 
 /// The folder of compiled code.
 pub(crate) struct CompileCache {
@@ -76,10 +87,18 @@ impl CompileCache {
         }
     }
 
+    /// What was compiled just now, without a file.
+    pub(crate) fn load(engine: &Engine, code: &FreshCode) -> Result<Component, PublishError> {
+        #[expect(unsafe_code, reason = "compiled code can only be loaded by an unsafe function")]
+        // SAFETY: `FreshCode` is only made by `FreshCode::compile`, from this process's own compiler.
+        let component = unsafe { Component::deserialize(engine, &code.0) };
+        component.map_err(|error| PublishError::Internal(format!("{error:#}")))
+    }
+
     /// Keeps compiled code. It is not synced: what a crash tears fails its seal.
-    pub(crate) fn put(&self, digest: Digest, code: &[u8]) -> io::Result<()> {
-        let seal = self.seal(digest, code);
-        self.write(&self.code_path(digest), code)?;
+    pub(crate) fn put(&self, digest: Digest, code: &FreshCode) -> io::Result<()> {
+        let seal = self.seal(digest, &code.0);
+        self.write(&self.code_path(digest), &code.0)?;
         self.write(&self.seal_path(digest), seal.as_bytes())
     }
 

@@ -1,6 +1,6 @@
 //! Compiled components: kept on disk as a cache, in memory by weight.
 
-use crate::compile_cache::CompileCache;
+use crate::compile_cache::{CompileCache, FreshCode};
 use crate::engine::{MEMORIES_PER_PLACE, TABLES_PER_PLACE};
 use crate::host::{self, Guest};
 use crate::schedule::{Course, FirstSlice};
@@ -232,16 +232,21 @@ impl Registry {
         if Digest::of(component) != digest {
             return Err(PublishError::Internal(format!("these bytes are not those of digest {digest}")));
         }
-        let code = self
-            .engine
-            .precompile_component(component)
-            .map_err(|error| PublishError::Compile(format!("{error:#}")))?;
-        self.disk.put(digest, &code).map_err(|error| PublishError::Internal(error.to_string()))?;
+        let code = FreshCode::compile(&self.engine, component)?;
+        let kept = self.disk.put(digest, &code);
+        let component = match kept.as_ref().map(|()| self.disk.get(&self.engine, digest)) {
+            Ok(Some(component)) => component,
+            Ok(None) => {
+                tracing::warn!(%digest, "compiled code was not read back; it stays in memory only");
+                CompileCache::load(&self.engine, &code)?
+            }
+            // A full disk must not keep a function from running.
+            Err(error) => {
+                tracing::warn!(%digest, %error, "compiled code cannot be kept on disk; it stays in memory only");
+                CompileCache::load(&self.engine, &code)?
+            }
+        };
         drop(code);
-        let component = self
-            .disk
-            .get(&self.engine, digest)
-            .ok_or_else(|| PublishError::Internal("the compiled code was not read back".to_owned()))?;
         self.link(digest, &component)
     }
 

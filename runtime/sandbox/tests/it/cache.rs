@@ -49,6 +49,18 @@ async fn compiled_code_outlives_the_sandbox() {
 }
 
 #[tokio::test]
+async fn code_that_cannot_be_kept_runs_nevertheless() {
+    let bench = Bench::new();
+    let build =
+        fs::read_dir(bench.dir.path()).unwrap().flatten().find(|entry| entry.path().is_dir()).unwrap();
+    // Nothing can be written below a file, whoever asks.
+    fs::remove_dir(build.path()).unwrap();
+    fs::write(build.path(), "").unwrap();
+    let function = bench.publish(&echo()).await;
+    assert_eq!(bench.sandbox.invoke(&function, request("1")).await.outcome.as_deref(), Ok("1"));
+}
+
+#[tokio::test]
 async fn harmed_code_is_compiled_again() {
     check_harm(|dir| edit(dir, "cwasm", |code| *code.last_mut().unwrap() ^= 1)).await;
     check_harm(|dir| edit(dir, "cwasm", |code| code[100] ^= 0x80)).await;
