@@ -21,8 +21,8 @@ pub(crate) const INVOKE_EVENT_BYTES_MAX: usize = 1_048_576;
 /// Bytes of any other request.
 pub(crate) const OTHER_BYTES_MAX: usize = 1_048_576;
 
-/// Bytes of a body that is too long which are still read and dropped, so that the sender reads its answer instead
-/// of a broken connection.
+/// Bytes of a body that is too long which are still read and dropped after the answer, so that a sender who does not
+/// look before its end reads the answer instead of a broken connection.
 const DRAINED_BYTES_MAX: usize = 512 << 20;
 /// How long a body may make no progress.
 const STALL_MAX: Duration = Duration::from_secs(30);
@@ -73,7 +73,7 @@ async fn read_all(
     if announced.is_some_and(|length| length > bytes_max) {
         // Who waits for 100-continue has not sent the body and will not.
         if !headers.contains_key(EXPECT) {
-            drain(body).await;
+            tokio::spawn(drain(body));
         }
         return Err(ApiError::too_large(bytes_max, operation));
     }
@@ -83,7 +83,7 @@ async fn read_all(
     while let Some(data) = next(&mut body, STALL_MAX).await? {
         let read = first.as_ref().map_or(joined.len(), Bytes::len);
         if read.saturating_add(data.len()) > bytes_max {
-            drain(body).await;
+            tokio::spawn(drain(body));
             return Err(ApiError::too_large(bytes_max, operation));
         }
         // Most bodies arrive in one piece and need no copy.
@@ -122,11 +122,15 @@ async fn next(body: &mut Body, stall_max: Duration) -> Result<Option<Bytes>, Api
 
 async fn drain(mut body: Body) {
     let mut left = DRAINED_BYTES_MAX;
-    while left > 0
-        && let Ok(Some(data)) = next(&mut body, STALL_MAX).await
-    {
-        left = left.saturating_sub(data.len());
-    }
+    let rest = async {
+        while left > 0
+            && let Ok(Some(data)) = next(&mut body, STALL_MAX).await
+        {
+            left = left.saturating_sub(data.len());
+        }
+    };
+    // Whoever is slower has had the answer for long.
+    let _ = tokio::time::timeout(ARRIVAL_MAX, rest).await;
 }
 
 #[cfg(test)]

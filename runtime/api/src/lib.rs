@@ -29,7 +29,7 @@ mod v1;
 mod wire;
 
 pub use ready::{Phase, Readiness};
-pub use serve::serve;
+pub use serve::{ServeLimits, serve};
 pub use shared::Api;
 
 use axum::Router;

@@ -1,29 +1,50 @@
 //! Serves a router on a listener, within limits of headers, time and connections.
+//!
+//! What a connection can hold is bounded by its head, by one request's body and by one answer: requests that are sent
+//! ahead wait in the system's buffers until theirs is the turn.
+
+mod pace;
 
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use pace::{Pace, Paced};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-/// Connections at once; more wait to be accepted.
-const CONNECTIONS_MAX: usize = 10_000;
 /// Headers of a request.
 const HEADERS_MAX: usize = 100;
 /// Bytes of a request's first line and headers; a definition never is among them.
 const HEAD_BYTES_MAX: usize = 64 * 1_024;
 /// How long a request's head may take to arrive, and how long an idle connection is kept.
 const HEAD_WAIT_MAX: Duration = Duration::from_secs(60);
+/// How much of an answer has to be taken in which time by whom it waits for.
+const READER_PACE: Pace = Pace { bytes_min: 64 * 1_024, within: Duration::from_secs(30) };
 /// Pause after a failed accept (no file descriptors left), so that it does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Answers every connection until `stop` is cancelled; then takes no new ones and gives the open ones `grace` to end.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken, grace: Duration) {
-    let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+/// What [`serve`] is told beside what it serves.
+#[derive(Clone, Copy, Debug)]
+pub struct ServeLimits {
+    /// Connections at once; more wait to be accepted.
+    pub connections_max: usize,
+    /// How long open connections may take to end their requests when the server stops.
+    pub grace: Duration,
+}
+
+impl Default for ServeLimits {
+    fn default() -> Self {
+        Self { connections_max: 10_000, grace: Duration::from_secs(5) }
+    }
+}
+
+/// Answers every connection until `stop` is cancelled; then takes no new ones and gives the open ones time to end.
+pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken, limits: ServeLimits) {
+    let permits = Arc::new(Semaphore::new(limits.connections_max));
     let connections = tokio_util::task::TaskTracker::new();
     loop {
         let permit = tokio::select! {
@@ -52,7 +73,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
                 .header_read_timeout(HEAD_WAIT_MAX)
                 .max_headers(HEADERS_MAX)
                 .max_buf_size(HEAD_BYTES_MAX)
-                .serve_connection(TokioIo::new(stream), service);
+                .serve_connection(TokioIo::new(Paced::new(stream, READER_PACE)), service);
             let mut connection = std::pin::pin!(connection);
             let ended = tokio::select! {
                 ended = connection.as_mut() => ended,
@@ -69,7 +90,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
     }
     drop(listener);
     connections.close();
-    if tokio::time::timeout(grace, connections.wait()).await.is_err() {
+    if tokio::time::timeout(limits.grace, connections.wait()).await.is_err() {
         tracing::warn!(open = connections.len(), "connections were still open when the grace period ended");
     }
 }

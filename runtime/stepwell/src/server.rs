@@ -1,12 +1,13 @@
 //! A server in this process: data folder, sandbox, engine, API, one port; and its orderly end.
 
 use anyhow::{Context as _, anyhow};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use stepwell_api::{Api, Phase};
+use stepwell_api::{Api, Phase, ServeLimits};
 use stepwell_auth::{Authenticator, OpenMode};
 use stepwell_engine::page::PageRequest;
 use stepwell_engine::{Engine, EngineConfig, Scope};
@@ -20,6 +21,10 @@ use tokio_util::sync::CancellationToken;
 const COMPILED_FOLDER: &str = "compiled";
 /// How long requests that are under way may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(5);
+/// Connections at once, as far as the system has a file descriptor for each.
+const CONNECTIONS_MAX: usize = 10_000;
+/// File descriptors that the server asks for: those of its connections, and ample ones for files.
+const FILES_WANTED: u64 = 16_384;
 /// How long the engine may take to let its commits finish.
 const CLOSE_MAX: Duration = Duration::from_secs(30);
 /// Names of each kind that a start reads to show what is deployed.
@@ -114,7 +119,8 @@ impl Server {
         let serving = stop.child_token();
         let router = api.router();
         api.readiness().set(Phase::Ready);
-        let answering = tokio::spawn(stepwell_api::serve::serve(listener, router, serving.clone(), GRACE));
+        let limits = ServeLimits { connections_max: connections_max(), grace: GRACE };
+        let answering = tokio::spawn(stepwell_api::serve::serve(listener, router, serving.clone(), limits));
         let failed = tokio::select! {
             () = stop.cancelled() => None,
             reason = engine.stopped() => Some(reason),
@@ -145,6 +151,18 @@ pub(crate) async fn open_store(folder: PathBuf) -> anyhow::Result<Arc<dyn Store>
 /// Whether a data folder holds a store.
 pub(crate) fn holds_store(folder: &Path) -> bool {
     folder.join("store.redb").exists()
+}
+
+/// Asks for as many file descriptors as may be had without privileges, and leaves half of them to files: a server
+/// that cannot open its own files is worse than a client that waits.
+fn connections_max() -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.map_or(FILES_WANTED, |maximum| maximum.min(FILES_WANTED));
+    let mut files = limit.current.unwrap_or(FILES_WANTED);
+    if files < wanted && setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), ..limit }).is_ok() {
+        files = wanted;
+    }
+    usize::try_from(files / 2).unwrap_or(CONNECTIONS_MAX).min(CONNECTIONS_MAX)
 }
 
 fn bind_error(listen: SocketAddr, error: &io::Error) -> anyhow::Error {

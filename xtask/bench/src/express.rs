@@ -16,7 +16,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use stepwell_api::{Api, Phase};
+use stepwell_api::{Api, Phase, ServeLimits};
 use stepwell_auth::{Authenticator, OpenMode};
 use stepwell_engine::machine::MachineType;
 use stepwell_store::memory_store;
@@ -33,7 +33,7 @@ pub(crate) async fn measure(options: &Options, print: &mut impl FnMut(Figure)) -
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let stop = CancellationToken::new();
-    tokio::spawn(stepwell_api::serve(listener, api.router(), stop.clone(), Duration::from_secs(1)));
+    tokio::spawn(stepwell_api::serve(listener, api.router(), stop.clone(), ServeLimits::default()));
 
     for (what, name, definition) in [("a Pass", "pass", PASS), ("a Task", "task", TASK)] {
         let machine = world.machine(name, definition, MachineType::Express).await?;

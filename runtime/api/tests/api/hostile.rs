@@ -5,6 +5,7 @@ use axum::body::Body;
 use futures_util::stream;
 use serde_json::{Value, json};
 use std::time::Duration;
+use stepwell_api::ServeLimits;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -178,7 +179,7 @@ impl Served {
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let serving =
-            stepwell_api::serve(listener, bench.router.clone(), stop.clone(), Duration::from_secs(5));
+            stepwell_api::serve(listener, bench.router.clone(), stop.clone(), ServeLimits::default());
         Self { address, stop, done: tokio::spawn(serving), _bench: bench }
     }
 
