@@ -137,10 +137,44 @@ impl ApiError {
     }
 }
 
-impl From<StoreFailure> for ApiError {
-    fn from(failure: StoreFailure) -> Self {
+impl ApiError {
+    /// What Step Functions says of a failure of the store; `no_room` is the operation's own error for an account that
+    /// holds as much as it may. SDKs repeat throttled calls and those that meet a server on its way down.
+    fn states_failure(failure: StoreFailure, no_room: StatesError) -> Self {
+        use StoreFailure as F;
+        let message = failure.to_string();
+        match failure {
+            F::QueueFull { .. } => Self::new(common("ThrottlingException", 400), message),
+            F::LowSpace { .. } | F::CodeDoesNotFit { .. } => Self::states(no_room, message),
+            F::Stopped(_) => Self::new(common("ServiceUnavailable", 503), message),
+            F::Failed(_) => Self::failed(&failure),
+        }
+    }
+
+    /// What Lambda says of one.
+    fn lambda_failure(failure: StoreFailure) -> Self {
+        use StoreFailure as F;
+        let message = failure.to_string();
+        match failure {
+            F::QueueFull { .. } => Self::lambda(LambdaError::TooManyRequestsException, message),
+            F::LowSpace { .. } | F::CodeDoesNotFit { .. } => {
+                Self::lambda(LambdaError::CodeStorageExceededException, message)
+            }
+            F::Stopped(_) => Self::lambda(LambdaError::ServiceException, message),
+            F::Failed(_) => Self::failed(&failure),
+        }
+    }
+
+    fn failed(failure: &StoreFailure) -> Self {
         tracing::error!(reason = %failure, "a call failed in the store");
         Self::internal()
+    }
+}
+
+/// Where the operation has no error of its own for a full account.
+impl From<StoreFailure> for ApiError {
+    fn from(failure: StoreFailure) -> Self {
+        Self::states_failure(failure, StatesError::ServiceQuotaExceededException)
     }
 }
 
@@ -174,7 +208,7 @@ impl From<CreateStateMachineError> for ApiError {
             E::AlreadyExists(_) => Self::states(StatesError::StateMachineAlreadyExists, message),
             E::Unsupported(_) => Self::validation(message),
             E::LimitExceeded => Self::states(StatesError::StateMachineLimitExceeded, message),
-            E::Store(failure) => failure.into(),
+            E::Store(failure) => Self::states_failure(failure, StatesError::StateMachineLimitExceeded),
         }
     }
 }
@@ -225,8 +259,7 @@ impl From<StartExecutionError> for ApiError {
             E::AlreadyExists(_) => Self::states(StatesError::ExecutionAlreadyExists, message),
             E::TypeNotSupported => Self::states(StatesError::StateMachineTypeNotSupported, message),
             E::Throttled => Self::throttled(),
-            E::OutOfSpace => Self::states(StatesError::ExecutionLimitExceeded, message),
-            E::Store(failure) => failure.into(),
+            E::Store(failure) => Self::states_failure(failure, StatesError::ExecutionLimitExceeded),
         }
     }
 }
@@ -290,7 +323,61 @@ impl From<FunctionError> for ApiError {
             }
             E::TooManyRequests => Self::lambda(LambdaError::TooManyRequestsException, message)
                 .with("Reason", "ConcurrentInvocationLimitExceeded"),
-            E::Page(PageError::Store(failure)) | E::Store(failure) => failure.into(),
+            // An event is no code; what is full will be taken later.
+            E::EventRefused(StoreFailure::LowSpace { .. }) => {
+                Self::lambda(LambdaError::TooManyRequestsException, message)
+            }
+            E::EventRefused(failure) | E::Page(PageError::Store(failure)) | E::Store(failure) => {
+                Self::lambda_failure(failure)
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QUEUE_FULL: StoreFailure = StoreFailure::QueueFull { queued_commits: 16_384, queued_bytes: 7 };
+    const LOW_SPACE: StoreFailure = StoreFailure::LowSpace { free_bytes: 5, mark_bytes: 10 };
+    const DOES_NOT_FIT: StoreFailure = StoreFailure::CodeDoesNotFit { bytes: 9 };
+
+    /// Code, status, and a part of the message, which keeps the reason wherever the caller can do something about it.
+    #[track_caller]
+    fn check(error: impl Into<ApiError>, code: &str, status: u16, part: &str) {
+        let error = error.into();
+        assert_eq!((error.shape.code, error.shape.status), (code, status));
+        assert!(error.message.contains(part), "{}", error.message);
+    }
+
+    #[test]
+    fn what_the_store_does_not_take_is_told_with_its_figures() {
+        check(StartExecutionError::Store(QUEUE_FULL), "ThrottlingException", 400, "16384 commits of 7 bytes");
+        check(CreateStateMachineError::Store(QUEUE_FULL), "ThrottlingException", 400, "try again");
+        check(FunctionError::Store(QUEUE_FULL), "TooManyRequestsException", 429, "16384 commits");
+        check(FunctionError::EventRefused(QUEUE_FULL), "TooManyRequestsException", 429, "16384 commits");
+
+        const LOW: &str = "5 bytes are free, and nothing new is accepted below 10";
+        check(StartExecutionError::Store(LOW_SPACE), "ExecutionLimitExceeded", 400, LOW);
+        check(CreateStateMachineError::Store(LOW_SPACE), "StateMachineLimitExceeded", 400, LOW);
+        check(UpdateStateMachineError::Store(LOW_SPACE), "ServiceQuotaExceededException", 400, LOW);
+        check(FunctionError::Store(LOW_SPACE), "CodeStorageExceededException", 400, LOW);
+        check(FunctionError::EventRefused(LOW_SPACE), "TooManyRequestsException", 429, LOW);
+        check(FunctionError::Store(DOES_NOT_FIT), "CodeStorageExceededException", 400, "9 bytes of code");
+    }
+
+    #[test]
+    fn a_server_on_its_way_down_says_so() {
+        let stopped = || StoreFailure::Stopped("the disk is full".into());
+        check(StartExecutionError::Store(stopped()), "ServiceUnavailable", 503, "the disk is full");
+        check(TaskTokenError::Store(stopped()), "ServiceUnavailable", 503, "the disk is full");
+        check(FunctionError::Store(stopped()), "ServiceException", 500, "the disk is full");
+    }
+
+    #[test]
+    fn other_failures_are_for_the_log() {
+        let failed = || StoreFailure::Failed("a path of this machine".into());
+        check(ExecutionError::Store(failed()), "InternalFailure", 500, "unknown error");
+        check(FunctionError::Store(failed()), "InternalFailure", 500, "unknown error");
     }
 }

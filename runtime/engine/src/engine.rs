@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use stepwell_interpreter::TokenKey;
 use stepwell_sandbox::Sandbox;
 use stepwell_store::{
-    CatalogKey, CatalogKind, CatalogWrite, Commit, CommitError, Committed, Precondition, ReadError, Refusal,
+    Acceptance, CatalogKey, CatalogKind, CatalogWrite, Commit, CommitError, Committed, Precondition, Refusal,
     StopReason, Store, SubmitError,
 };
 use stepwell_types::{AccountId, Name, Region, Timestamp};
@@ -172,6 +172,15 @@ impl Inner {
         }
     }
 
+    /// Whether something new would be taken now.
+    pub(crate) fn check_room(&self) -> Result<(), StoreFailure> {
+        match self.store.health().acceptance {
+            Acceptance::All => Ok(()),
+            Acceptance::ProgressOnly(error) => Err(error.into()),
+            Acceptance::Nothing(reason) => Err(reason.into()),
+        }
+    }
+
     /// Where an execution's randomness comes from.
     pub(crate) fn seed(&self, execution: u64) -> [u8; 32] {
         derive(&self.master, "seed", execution)
@@ -218,7 +227,8 @@ async fn secret(store: &dyn Store) -> Result<Vec<u8>, StoreFailure> {
         return Ok(row::decode(&found.value)?);
     }
     let mut secret = vec![0; 32];
-    getrandom::fill(&mut secret).map_err(|error| StoreFailure(format!("no random bytes: {error}").into()))?;
+    getrandom::fill(&mut secret)
+        .map_err(|error| StoreFailure::failed(format!("no random bytes: {error}")))?;
     let mut commit = Commit::new(AccountId::DEFAULT, store.epoch());
     commit.preconditions.push(Precondition::CatalogAbsent(key.clone()));
     commit.catalog.push(CatalogWrite::Put(key.clone(), row::encode(&secret)));
@@ -232,14 +242,3 @@ async fn secret(store: &dyn Store) -> Result<Vec<u8>, StoreFailure> {
         Err(error) => Err(error.into()),
     }
 }
-
-macro_rules! store_failures {
-    ($($error:ty),*) => { $(
-        impl From<$error> for StoreFailure {
-            fn from(error: $error) -> Self {
-                Self(error.to_string().into())
-            }
-        }
-    )* };
-}
-store_failures!(ReadError, SubmitError, CommitError);

@@ -50,12 +50,9 @@ pub enum StartExecutionError {
     /// A synchronous start of a Standard machine.
     #[error("This operation is not supported by this type of state machine")]
     TypeNotSupported,
-    /// Too many executions are open, or the store's queue is full: try again.
+    /// Too many executions are open: try again.
     #[error("Rate exceeded")]
     Throttled,
-    /// The disk is nearly full: running executions may finish, new ones are refused.
-    #[error("The disk is nearly full, so that no new execution can be accepted")]
-    OutOfSpace,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreFailure),

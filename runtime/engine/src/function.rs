@@ -134,6 +134,9 @@ pub enum FunctionError {
     /// The caller, or everybody together, invokes too much at once.
     #[error("Rate Exceeded.")]
     TooManyRequests,
+    /// An event that was not taken into the queue.
+    #[error(transparent)]
+    EventRefused(StoreFailure),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreFailure),

@@ -14,6 +14,7 @@ mod driver;
 mod engine;
 pub mod execution;
 mod express;
+mod failure;
 pub mod function;
 mod journal;
 pub mod log;
@@ -29,6 +30,7 @@ mod timer;
 
 pub use clock::Clock;
 pub use engine::{Engine, EngineConfig};
+pub use failure::StoreFailure;
 pub use scope::Scope;
 
 use serde::{Deserialize, Serialize};
@@ -42,8 +44,3 @@ pub struct Tag {
     /// 0 to 256 characters.
     pub value: Arc<str>,
 }
-
-/// The store did not do what it was asked; the reason is for the log, not for the caller.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("the store failed: {0}")]
-pub struct StoreFailure(pub Arc<str>);

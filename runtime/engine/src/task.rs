@@ -278,6 +278,7 @@ pub(crate) fn failure_of(error: &FunctionError) -> Failure {
         | FunctionError::PreconditionFailed
         | FunctionError::UpdateInProgress(_)
         | FunctionError::Page(_)
+        | FunctionError::EventRefused(_)
         | FunctionError::Store(_) => (500, "ServiceException", "Service exception.".to_owned()),
     };
     Failure::new(ErrorName::from(format!("Lambda.{code}")), service_cause(&message, status, code))

@@ -58,7 +58,17 @@ fn status(error: &ApiError) -> StatusCode {
         }
         Ok(StatusCode::BAD_REQUEST) if code == "TaskTimedOut" => StatusCode::GONE,
         Ok(StatusCode::BAD_REQUEST) if code == "ThrottlingException" => StatusCode::TOO_MANY_REQUESTS,
-        Ok(StatusCode::BAD_REQUEST) if code.ends_with("LimitExceeded") => StatusCode::INSUFFICIENT_STORAGE,
+        Ok(StatusCode::BAD_REQUEST)
+            if code.ends_with("LimitExceeded")
+                || code == "ServiceQuotaExceededException"
+                || code == "CodeStorageExceededException" =>
+        {
+            StatusCode::INSUFFICIENT_STORAGE
+        }
+        // Only said by a server that stops.
+        Ok(StatusCode::INTERNAL_SERVER_ERROR) if code == "ServiceException" => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Ok(status) => status,
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -85,6 +95,10 @@ mod tests {
         check(ApiError::states(StatesError::TaskTimedOut, ""), 410);
         check(ApiError::states(StatesError::InvalidDefinition, ""), 400);
         check(ApiError::states(StatesError::ExecutionLimitExceeded, ""), 507);
+        check(ApiError::states(StatesError::ServiceQuotaExceededException, ""), 507);
+        check(ApiError::lambda(LambdaError::CodeStorageExceededException, ""), 507);
+        check(ApiError::lambda(LambdaError::TooManyRequestsException, ""), 429);
+        check(ApiError::lambda(LambdaError::ServiceException, ""), 503);
         check(ApiError::lambda(LambdaError::ResourceNotFoundException, ""), 404);
         check(ApiError::too_large(1, "x"), 413);
         check(ApiError::internal(), 500);

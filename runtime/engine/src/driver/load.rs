@@ -134,7 +134,7 @@ impl Entries {
 }
 
 fn damaged(number: u64, what: &str) -> StoreFailure {
-    StoreFailure(format!("execution {number} cannot be read: {what}").into())
+    StoreFailure::failed(format!("execution {number} cannot be read: {what}"))
 }
 
 /// The ARN of a stored Standard execution.

@@ -18,7 +18,7 @@ use stepwell_history::{EventKind, HistoryEvent};
 use stepwell_interpreter::{Execution, Input, Outcome, Reason, StartInput};
 use stepwell_store::{
     CommitError, ExecutionsQuery, HistoryQuery, InputMatch, ListingCursor, MachineScope, Naming, Order,
-    Refusal, StoredExecution, SubmitError,
+    Refusal, StoredExecution,
 };
 use stepwell_types::{ExecutionArn, ExecutionKind, Failure, Payload, StateMachineArn, Timestamp};
 
@@ -126,7 +126,7 @@ impl Engine {
         let (arn, started) = (start.arn.clone(), start.started);
         match self.start_express(scope, machine, start, permit).await {
             Ok(()) => Ok(StartedExecution { arn, started }),
-            Err(SubmitOrStore::Submit(error)) => Err(refused(error)),
+            Err(SubmitOrStore::Submit(error)) => Err(StoreFailure::from(error).into()),
             Err(SubmitOrStore::Store(failure)) => Err(failure.into()),
         }
     }
@@ -196,7 +196,7 @@ impl Engine {
             input_hash,
             details,
         };
-        let ticket = self.submit_start(new, transition).map_err(refused)?;
+        let ticket = self.submit_start(new, transition).map_err(StoreFailure::from)?;
         match ticket.await {
             Ok(_) => Ok(StartedExecution { arn, started: now }),
             Err(CommitError::Refused(Refusal::NameTaken { input, status, started_ms, .. })) => {
@@ -220,8 +220,8 @@ impl Engine {
         match self.give(stored.number, Input::StopRequested { failure }, None).await {
             Ok(ticket) => drop(ticket.await.map_err(StoreFailure::from)?),
             Err(TurnError::Closed | TurnError::Rejected(Reason::Closed)) => {}
-            Err(TurnError::Evicted) => return Err(StoreFailure("the execution left memory".into()).into()),
-            Err(TurnError::Rejected(reason)) => return Err(StoreFailure(reason.to_string().into()).into()),
+            Err(TurnError::Evicted) => return Err(StoreFailure::failed("the execution left memory").into()),
+            Err(TurnError::Rejected(reason)) => return Err(StoreFailure::failed(reason).into()),
             Err(TurnError::Store(failure)) => return Err(failure.into()),
         }
         let stopped = self.0.find_own(scope, arn).await?.row.stopped_ms;
@@ -588,14 +588,6 @@ fn summary(stored: &StoredExecution, machine: &StateMachineArn) -> ExecutionSumm
         status: stored.row.status,
         started: Timestamp::from_millis(stored.row.started_ms),
         stopped: stored.row.stopped_ms.map(Timestamp::from_millis),
-    }
-}
-
-fn refused(error: SubmitError) -> StartExecutionError {
-    match error {
-        SubmitError::QueueFull { .. } => StartExecutionError::Throttled,
-        SubmitError::LowSpace { .. } => StartExecutionError::OutOfSpace,
-        error @ (SubmitError::TooLarge { .. } | SubmitError::Stopped(_)) => StoreFailure::from(error).into(),
     }
 }
 

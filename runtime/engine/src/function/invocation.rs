@@ -133,7 +133,7 @@ impl Engine {
                         return Err(FunctionError::TooManyRequests);
                     }
                     Err(InvokeError::Internal(reason)) => {
-                        return Err(StoreFailure(reason.as_str().into()).into());
+                        return Err(StoreFailure::failed(reason).into());
                     }
                     _ => {}
                 }
@@ -158,12 +158,7 @@ impl Engine {
                 commit.lane = Lane::Start;
                 commit.pending.push(PendingWrite::Add(key, row::encode(&row)));
                 let accepted = self.0.submit_then(commit, |inner| inner.queued_arrived.notify_one()).await;
-                let outcome = accepted.map_err(|error| match error {
-                    SubmitError::QueueFull { .. } | SubmitError::LowSpace { .. } => {
-                        FunctionError::TooManyRequests
-                    }
-                    error => StoreFailure::from(error).into(),
-                })?;
+                let outcome = accepted.map_err(|error| FunctionError::EventRefused(error.into()))?;
                 outcome.map_err(StoreFailure::from)?;
                 Ok(Invoked::Accepted)
             }
@@ -428,9 +423,7 @@ impl Engine {
 /// Why code cannot run: its own fault, or the server's.
 fn not_ready(error: &CodeError) -> FunctionError {
     match error {
-        CodeError::Publish(error @ PublishError::Internal(_)) => {
-            StoreFailure(error.to_string().into()).into()
-        }
+        CodeError::Publish(error @ PublishError::Internal(_)) => StoreFailure::failed(error).into(),
         CodeError::Publish(_) => FunctionError::NotReady("Failed"),
         CodeError::Store(failure) => failure.clone().into(),
     }

@@ -339,15 +339,17 @@ impl Engine {
 
     /// Checks an upload and keeps the component, durably, before any row names it.
     async fn keep_code(&self, upload: Arc<[u8]>) -> Result<CodeRow, FunctionError> {
+        // Code whose row would be refused is not written: nothing removes it again.
+        self.0.check_room()?;
         let Prepared { component, digest, code_sha256, code_size_bytes, .. } =
             self.0.sandbox.prepare(upload).await?;
-        let kept = self.0.store.blobs().put(Bytes::from_owner(component)).await;
-        kept.map_err(|error| StoreFailure(error.to_string().into()))?;
+        let component = Bytes::from_owner(component);
+        let bytes = component.len();
+        let kept = self.0.store.blobs().put(component).await;
+        kept.map_err(|error| StoreFailure::of_upload(&error, bytes))?;
         if let Ok(Err(error)) = tokio::time::timeout(COMPILE_WAIT, self.code(digest)).await {
             return Err(match &*error {
-                CodeError::Publish(error @ PublishError::Internal(_)) => {
-                    StoreFailure(error.to_string().into()).into()
-                }
+                CodeError::Publish(error @ PublishError::Internal(_)) => StoreFailure::failed(error).into(),
                 CodeError::Publish(error) => FunctionError::InvalidCode(error.clone()),
                 CodeError::Store(failure) => failure.clone().into(),
             });
@@ -448,7 +450,7 @@ fn published(publish: bool) -> Option<FunctionQualifier> {
 }
 
 pub(crate) fn digest(text: &str) -> Result<Digest, StoreFailure> {
-    text.parse().map_err(|error| StoreFailure(format!("a function's row: {error}").into()))
+    text.parse().map_err(|error| StoreFailure::failed(format!("a function's row: {error}")))
 }
 
 fn configuration(

@@ -215,7 +215,7 @@ impl Engine {
         let (engine, scope, arn) = (self.clone(), scope.clone(), arn.clone());
         // To its end even if the caller goes away: nothing else would look whether its last execution has closed.
         let deleted = tokio::spawn(async move { engine.0.delete_machine(&scope, &arn).await });
-        deleted.await.unwrap_or_else(|error| Err(StoreFailure(error.to_string().into())))
+        deleted.await.unwrap_or_else(|error| Err(StoreFailure::failed(error)))
     }
 
     /// `ListStateMachines`: by name; 100 by default, at most 1,000.
@@ -327,7 +327,7 @@ impl Inner {
         let key = key(CatalogKind::StateMachineRevision, scope, name).with_version(revision);
         let found = self.store.catalog(key).await?;
         let found = found.ok_or_else(|| {
-            StoreFailure(format!("revision {revision} of machine {name} is missing").into())
+            StoreFailure::failed(format!("revision {revision} of machine {name} is missing"))
         })?;
         Ok(row::decode(&found.value)?)
     }
@@ -373,9 +373,9 @@ impl Inner {
         let row = self.revision_row(scope, name, revision).await?;
         let definition = check(&row.definition, row.machine_type).map_err(|findings| {
             let message = stepwell_asl::invalid_definition_message(&findings);
-            StoreFailure(
-                format!("the stored definition of machine {name} is not valid any more: {message}").into(),
-            )
+            StoreFailure::failed(format!(
+                "the stored definition of machine {name} is not valid any more: {message}"
+            ))
         })?;
         let machine = Machine { arn: arn(scope, name), revision, row, definition: Arc::new(definition) };
         let machine = Arc::new(machine);

@@ -56,7 +56,7 @@ impl Engine {
                 Err(error) => Err(StoreFailure::from(error).into()),
             },
             Err(TurnError::Closed) => Err(TaskTokenError::TimedOut),
-            Err(TurnError::Evicted) => Err(StoreFailure("the execution left memory".into()).into()),
+            Err(TurnError::Evicted) => Err(StoreFailure::failed("the execution left memory").into()),
             Err(TurnError::Rejected(reason)) => match reason {
                 Reason::Closed | Reason::StaleAttempt(_) | Reason::AlreadyReported(_) => {
                     Err(TaskTokenError::TimedOut)
@@ -65,7 +65,7 @@ impl Engine {
                 | Reason::NotDue(_)
                 | Reason::NothingToResume
                 | Reason::RedriveUnsupported
-                | Reason::NeedFrames(_) => Err(StoreFailure(reason.to_string().into()).into()),
+                | Reason::NeedFrames(_) => Err(StoreFailure::failed(reason).into()),
             },
             Err(TurnError::Store(failure)) => Err(failure.into()),
         }

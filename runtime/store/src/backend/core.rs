@@ -30,8 +30,6 @@ use stepwell_types::Name;
 const META_EPOCH: &str = "epoch";
 const META_MERGED: &str = "merged";
 const META_LAST_EXECUTION: &str = "last-execution";
-/// Groups between two looks at the free space.
-const GROUPS_PER_SPACE_CHECK: u64 = 64;
 
 const MERGE_ROWS_PER_GROUP_MIN: usize = 64;
 const MERGE_ROWS_PER_COMMIT: usize = 8;
@@ -283,12 +281,10 @@ impl<D: Disk> Core<D> {
         let slice = if wants_merge { self.tail_mut().merge_slice(rows) } else { None };
         let outcome = self.write_group(&mut writer, group, slice);
         writer.groups += 1;
-        let space_check_due = writer.groups.is_multiple_of(GROUPS_PER_SPACE_CHECK);
         // Tickets may wake whoever submits next on this very thread: no lock is held any more.
         drop(writer);
-        if space_check_due {
-            self.check_space();
-        }
+        // Costs far less than the group did; and others write to the same disk.
+        self.check_space();
         for (pledge, result) in outcome {
             pledge.keep(result);
         }
@@ -549,6 +545,7 @@ impl<D: Disk> Store for Core<D> {
     }
 
     fn health(&self) -> Health {
+        self.check_space();
         let (durable, merged) = {
             let tail = self.tail();
             (tail.durable(), tail.merged())
