@@ -8,6 +8,7 @@ mod binary;
 pub mod http;
 pub mod random;
 pub mod server;
+pub mod small_disk;
 pub mod tool;
 pub mod workflow;
 

@@ -118,6 +118,17 @@ impl Server {
         Self::run_on(command, data, None)
     }
 
+    /// A server that this command starts, the binary's own or what has become of it ([`stepwell`]).
+    ///
+    /// # Errors
+    /// If it refuses to start.
+    ///
+    /// # Panics
+    /// If it says something else than where it is.
+    pub fn by(command: Command, data: &Path) -> Result<Self, Refused> {
+        Self::run_on(command, data, None)
+    }
+
     fn run_on(mut command: Command, data: &Path, folder: Option<TempDir>) -> Result<Self, Refused> {
         let log = data.with_extension("log");
         let stderr = File::options().create(true).append(true).open(&log).expect("a log can be written");
@@ -171,8 +182,22 @@ impl Server {
     /// # Panics
     /// If it is gone already.
     pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Panics
+    /// If it is gone already.
+    pub fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.process.id()).ok().and_then(Pid::from_raw);
-        kill_process(pid.expect("a process has an id"), Signal::TERM).expect("it is there");
+        kill_process(pid.expect("a process has an id"), signal).expect("it is there");
+    }
+
+    /// Its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.id()
     }
 
     /// Waits until it has ended; its exit code.

@@ -14,6 +14,8 @@ pub enum Tool {
     AwsCli,
     /// Python with boto3.
     Boto3,
+    /// File systems of one's own: `unshare -m`, as root or as a user who may be root of a namespace.
+    Mount,
     /// The recorded conformance cases beside the repository, `../shared/conformance`.
     ConformanceCases,
 }
@@ -24,6 +26,7 @@ impl Tool {
             Self::Curl => "curl",
             Self::AwsCli => "aws-cli",
             Self::Boto3 => "boto3",
+            Self::Mount => "mount",
             Self::ConformanceCases => "conformance-cases",
         }
     }
@@ -33,6 +36,7 @@ impl Tool {
             Self::Curl => runs("curl", &["--version"]),
             Self::AwsCli => runs("aws", &["--version"]),
             Self::Boto3 => runs("python3", &["-c", "import boto3"]),
+            Self::Mount => crate::small_disk::can_be_mounted(),
             Self::ConformanceCases => {
                 crate::repository().join("../shared/conformance/run_conformance.py").is_file()
             }

@@ -1,7 +1,6 @@
-//! How a server ends and begins again: SIGTERM under load, a folder that is in use, read-only, damaged or full.
+//! How a server ends and begins again: SIGTERM under load, a folder that is in use, damaged or full.
 
 use serde_json::{Value, json};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -90,21 +89,6 @@ fn a_second_server_on_the_folder_is_refused() {
     assert!(stderr.contains("another Stepwell server has this folder open"), "{stderr}");
     assert!(server.is_up());
     assert_eq!(server.plain("GET", "/readyz", "").status, 200);
-}
-
-#[test]
-fn a_read_only_folder_is_refused() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let data = folder.path().join("data");
-    std::fs::create_dir(&data).expect("a folder can be made");
-    std::fs::set_permissions(&data, PermissionsExt::from_mode(0o500)).expect("it is ours");
-    if std::fs::write(data.join("probe"), "").is_ok() {
-        eprintln!("skipped: needs a user who is not root");
-        return;
-    }
-    let Refused { code, stderr } = Server::on(&data).expect_err("nothing can be written");
-    assert_eq!(code, Some(1), "{stderr}");
-    assert!(stderr.contains("is read-only"), "{stderr}");
 }
 
 /// A folder that a server has used and left, killed.
