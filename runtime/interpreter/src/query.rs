@@ -5,7 +5,7 @@
 
 use crate::context::Surroundings;
 use stepwell_asl::definition::{DataPath, JsonataExpression, Setting, Template, TextSetting};
-use stepwell_jsonpath::{Expression, Path, PathError};
+use stepwell_jsonpath::{EvaluationError, Expression, Path, PathError, Root};
 use stepwell_types::quota::PAYLOAD_DEPTH_MAX;
 use stepwell_types::{ErrorName, Failure, Map, Payload, Value};
 
@@ -40,6 +40,9 @@ pub(crate) fn data_path(at: &Surroundings<'_>, path: &DataPath, data: &Payload) 
     match path {
         DataPath::Whole => Ok(data.clone()),
         DataPath::Nothing => Ok(Payload::from_value(Value::object(Map::new()))),
+        DataPath::At(path) if *path.root() == Root::Input && data.value().is_null() => {
+            Err(runtime(at, &EvaluationError::NullInput.to_string()))
+        }
         DataPath::At(path) => {
             let value = select(at, path, data).map_err(|error| runtime(at, &error.to_string()))?;
             built(at, value)

@@ -89,6 +89,9 @@ pub enum EvaluationError {
     /// An intrinsic function failed.
     #[error(transparent)]
     Intrinsic(#[from] IntrinsicError),
+    /// A path into an input that is `null`.
+    #[error("Unable to apply Path transformation to null or empty input.")]
+    NullInput,
     /// What was built is deeper than `PAYLOAD_DEPTH_MAX` or larger than
     /// [`BUILT_BYTES_MAX`](crate::limit::BUILT_BYTES_MAX).
     #[error("The result of the expression is nested too deeply or is too large")]
@@ -101,7 +104,7 @@ impl EvaluationError {
     #[must_use]
     pub fn error_name(&self) -> ErrorName {
         match self {
-            Self::Path(_) | Self::Argument { .. } | Self::TooLarge => ErrorName::RUNTIME,
+            Self::Path(_) | Self::Argument { .. } | Self::NullInput | Self::TooLarge => ErrorName::RUNTIME,
             Self::Intrinsic(_) => ErrorName::INTRINSIC_FAILURE,
         }
     }
@@ -119,7 +122,7 @@ impl EvaluationError {
                 error.path
             ),
             Self::Intrinsic(error) => error.message.clone(),
-            Self::TooLarge => self.to_string(),
+            Self::NullInput | Self::TooLarge => self.to_string(),
         }
     }
 }

@@ -14,9 +14,10 @@ mod filter_parse;
 mod parse;
 mod select;
 
-use crate::error::{PathError, SyntaxError};
+use crate::error::{EvaluationError, PathError, SyntaxError};
 use crate::scope::Scope;
 use filter::Filter;
+use select::PastEnd;
 use std::fmt;
 use std::sync::Arc;
 use stepwell_types::Value;
@@ -141,7 +142,16 @@ impl Path {
     /// [`PATH_VISITS_MAX`](crate::limit::PATH_VISITS_MAX) values or selects more than
     /// [`BUILT_BYTES_MAX`](crate::limit::BUILT_BYTES_MAX).
     pub fn select(&self, scope: &Scope<'_>) -> Result<Value, PathError> {
-        select::select(self, scope)
+        select::select(self, scope, PastEnd::Missing)
+    }
+
+    /// As [`select`](Self::select), for a field of a payload template: an index past the end of an array gives
+    /// `null` there (measured on AWS), and a path into an input that is `null` is refused.
+    pub(crate) fn select_field(&self, scope: &Scope<'_>) -> Result<Value, EvaluationError> {
+        if self.root == Root::Input && scope.input.is_null() {
+            return Err(EvaluationError::NullInput);
+        }
+        Ok(select::select(self, scope, PastEnd::Null)?)
     }
 
     fn error(&self, reason: impl Into<String>) -> PathError {

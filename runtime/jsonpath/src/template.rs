@@ -162,7 +162,11 @@ impl Node {
                 items.map(Value::array)
             }
             Self::Expression(field, expression) => {
-                let value = expression.evaluate(scope).and_then(|value| {
+                let value = match expression {
+                    Expression::Path(path) => path.select_field(scope),
+                    Expression::Intrinsic(_) => expression.evaluate(scope),
+                };
+                let value = value.and_then(|value| {
                     budget.charge(&value, depth).map_err(|_| EvaluationError::TooLarge)?;
                     Ok(value)
                 });

@@ -26,7 +26,16 @@ pub(super) struct Walk<'v> {
     budget: Option<Budget>,
 }
 
-pub(super) fn select(path: &Path, scope: &Scope<'_>) -> Result<Value, PathError> {
+/// What a definite path gives that ends with an index past the end of an array.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum PastEnd {
+    /// An error, as anything else that is not there.
+    Missing,
+    /// `null`.
+    Null,
+}
+
+pub(super) fn select(path: &Path, scope: &Scope<'_>, past_end: PastEnd) -> Result<Value, PathError> {
     let document = match &path.root {
         Root::Input => scope.input,
         Root::Context => scope.environment.context(),
@@ -39,6 +48,7 @@ pub(super) fn select(path: &Path, scope: &Scope<'_>) -> Result<Value, PathError>
         return match follow(document, &path.steps) {
             Ok(Found::There(value)) => Ok(value.clone()),
             Ok(Found::Made(value)) => Ok(value),
+            Err(stop) if past_end == PastEnd::Null && stop.is_past_end(&path.steps) => Ok(Value::Null),
             Err(stop) => Err(path.error(stop.reason(&path.steps))),
         };
     }
@@ -82,6 +92,11 @@ fn follow<'v>(document: &'v Value, steps: &[Step]) -> Result<Found<'v>, Stop<'v>
 }
 
 impl Stop<'_> {
+    fn is_past_end(&self, steps: &[Step]) -> bool {
+        let is_last = self.step + 1 == steps.len();
+        is_last && matches!((steps.get(self.step), self.at), (Some(Step::Index(_)), Value::Array(_)))
+    }
+
     /// Jayway's words, as AWS passes them on.
     fn reason(&self, steps: &[Step]) -> String {
         let before = Normal(steps.get(..self.step).unwrap_or_default());
@@ -91,9 +106,10 @@ impl Stop<'_> {
         match (step, self.at) {
             (Step::Index(_), Value::Null) => format!("The path {before} is null"),
             (Step::Index(_), Value::Array(_)) => format!("No results for path: {}", Normal(steps)),
-            (Step::Index(index), at) => format!(
-                "Filter: [{index}] can only be applied to arrays. Current context is: {}",
-                clipped(&at.to_json())
+            (Step::Index(_), at) => format!(
+                "Filter: {} can only be applied to arrays. Current context is: {}",
+                Normal(steps.get(self.step..).unwrap_or_default()).to_string().trim_start_matches('$'),
+                clipped(&at.as_str().map_or_else(|| at.to_json(), str::to_owned))
             ),
             (Step::Key(_), Value::Object(_)) if is_last => format!("No results for path: {}", Normal(steps)),
             (Step::Key(_), Value::Object(_)) => format!("Missing property in path {with}"),

@@ -128,6 +128,11 @@ fn what_is_missing_is_said_as_on_aws() {
     check_missing(r#"{"a":null}"#, "$.a[0]", "The path $['a'] is null");
     check_missing(r#"{"a":1}"#, "$.a[0]", "Filter: [0] can only be applied to arrays. Current context is: 1");
     check_missing(
+        r#"{"a":"x"}"#,
+        "$.a[0].b",
+        "Filter: [0]['b'] can only be applied to arrays. Current context is: x",
+    );
+    check_missing(
         r#"{"a":"text"}"#,
         "$.a.b",
         "Expected to find an object with property ['b'] in path $['a'] but found 'string'",

@@ -53,6 +53,31 @@ fn a_missing_path_names_path_field_and_input() {
     );
 }
 
+/// Measured on AWS: an index past the end of an array is `null` in a template, and nothing else that is missing.
+#[test]
+fn an_index_past_the_end_is_null() {
+    check_template(r#"{"a":[1]}"#, r#"{"v.$":"$.a[1]","w.$":"$.a[9]"}"#, r#"{"v":null,"w":null}"#);
+    check_template("[]", r#"{"v.$":"$[0]"}"#, r#"{"v":null}"#);
+    for path in ["$.a[1].b", "$.b[0]", "$.a.b"] {
+        check_failure(
+            r#"{"a":[1]}"#,
+            &format!(r#"{{"v.$":"{path}"}}"#),
+            &format!(
+                "The JSONPath '{path}' specified for the field 'v.$' could not be found in the input '{{\"a\":[1]}}'"
+            ),
+        );
+    }
+}
+
+/// Seen on AWS; its documentation says that such a path fails with `States.Runtime`.
+#[test]
+fn an_input_that_is_null_has_no_paths() {
+    let cause = "Unable to apply Path transformation to null or empty input.";
+    check_failure("null", r#"{"v.$":"$"}"#, cause);
+    check_failure("null", r#"{"v.$":"$.a"}"#, cause);
+    check_template("null", r#"{"v.$":"$$.Execution.Id","w":1}"#, r#"{"v":"arn:1","w":1}"#);
+}
+
 /// Recorded: invalid_jsonpath.INVALID-JSONPATH-IN-ERRORPATH.
 #[test]
 fn a_missing_error_path_is_worded_alike() {
