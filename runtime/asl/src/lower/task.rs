@@ -146,7 +146,7 @@ fn is_offered(resource: &Resource) -> bool {
     }
 }
 
-/// Warns of arguments that `lambda:invoke` will refuse when the state runs, as AWS does only then.
+/// Arguments that `lambda:invoke` needs, or does not take: AWS refuses the definition.
 fn check_invoke(findings: &mut Findings, state: Object<'_, '_>, language: QueryLanguage) {
     const FIELDS: &[&str] =
         &["FunctionName", "Payload", "Qualifier", "InvocationType", "ClientContext", "LogType"];
@@ -162,11 +162,11 @@ fn check_invoke(findings: &mut Findings, state: Object<'_, '_>, language: QueryL
     };
     if !arguments.keys().any(|key| plain(key) == "FunctionName") {
         let message = "The field 'FunctionName' is required but was missing";
-        findings.warning(Code::SchemaValidationFailed, message, &at);
+        findings.schema(message, &at);
     }
     for key in arguments.keys().filter(|key| !FIELDS.contains(&plain(key).as_str())) {
         findings.add(
-            Severity::Warning,
+            Severity::Error,
             Code::SchemaValidationFailed,
             format!("The field \"{key}\" is not supported by Step Functions"),
             &at,

@@ -5,10 +5,12 @@ mod states;
 
 use stepwell_asl::{Diagnostic, WorkflowType, parse};
 
-/// One finding on one line: `CODE message at location [pointer] | help`, the pointer only if it says more.
+/// One finding on one line: `CODE message at location [pointer] | help`, the pointer only if it says more, and a
+/// word in front if the definition can be used in spite of it.
 fn print(finding: &Diagnostic) -> String {
     let location = finding.location.as_deref().unwrap_or("null");
-    let mut line = format!("{}: {} at {location}", finding.code, finding.message);
+    let severity = if finding.is_error() { "" } else { "warning " };
+    let mut line = format!("{severity}{}: {} at {location}", finding.code, finding.message);
     let plain = location.replace('[', "/").replace(']', "");
     if finding.location.is_some() && finding.pointer != plain && plain != "/" {
         line.push_str(&format!(" [{}]", finding.pointer));

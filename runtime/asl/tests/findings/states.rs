@@ -131,7 +131,7 @@ fn wait() {
     check_state(
         r#""Type": "Wait", "Seconds": "$.a""#,
         &[
-            "NO_PATH: The value looks like a path, but the field's name does not end with 'Path' at /States/S/Seconds",
+            "warning NO_PATH: The value looks like a path, but the field's name does not end with 'Path' at /States/S/Seconds",
             "SCHEMA_VALIDATION_FAILED: Expected value of type Integer at /States/S/Seconds",
         ],
     );
@@ -210,10 +210,12 @@ fn retry_and_catch() {
         &retry(r#"{"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["x"]}"#),
         "States.ALL must appear alone and at end of list at /States/S/Retry[0]/ErrorEquals[0]",
     );
-    check_schema(
+    check_state(
         &retry(r#"{"ErrorEquals": ["States.Timeuot"]}"#),
-        "'States.Timeuot' is not a known error name, and names that begin with 'States.' are reserved at \
-         /States/S/Retry[0]/ErrorEquals[0] | did you mean `States.Timeout`?",
+        &[
+            "warning SCHEMA_VALIDATION_FAILED: 'States.Timeuot' is not a known error name, and names that begin with \
+           'States.' are reserved at /States/S/Retry[0]/ErrorEquals[0] | did you mean `States.Timeout`?",
+        ],
     );
     for (field, value, message) in [
         ("IntervalSeconds", "-1", "Minimum value is 0"),
@@ -265,21 +267,21 @@ fn paths_and_templates() {
     check_state(
         r#""Type": "Pass", "Parameters": {"a": "$.a", "b": ["$.b"]}"#,
         &[
-            "NO_DOLLAR: The value of field 'a' looks like a JSONPath or an intrinsic function, but the field's name does \
+            "warning NO_DOLLAR: The value of field 'a' looks like a JSONPath or an intrinsic function, but the field's name does \
            not end with '.$' at /States/S/Parameters/a",
         ],
     );
     check_state(
         r#""Type": "Pass", "Result": {"a.$": "$.a"}"#,
         &[
-            "PASS_RESULT_IS_STATIC: A path in the Result of a Pass state is not applied; use Parameters instead at \
+            "warning PASS_RESULT_IS_STATIC: A path in the Result of a Pass state is not applied; use Parameters instead at \
            /States/S/Result/a.$",
         ],
     );
     check_last_state(
         r#""Type": "Fail", "Error": "$.error", "CausePath": "States.MathAdd(1, 2)""#,
         &[
-            "NO_PATH: The value of field 'Error' looks like a path, but its name does not end with 'Path' at \
+            "warning NO_PATH: The value of field 'Error' looks like a path, but its name does not end with 'Path' at \
              /States/S/Error",
             "SCHEMA_VALIDATION_FAILED: The value for the field 'CausePath' must be a valid JSONPath or an intrinsic \
              function that gives a string at /States/S/CausePath",
@@ -467,9 +469,11 @@ fn maps() {
         &format!(r#"{PROCESSOR}, "ToleratedFailurePercentage": 100.5"#),
         "Maximum value is 100.0 at /States/S/ToleratedFailurePercentage",
     );
-    check_map(
-        &format!(r#"{PROCESSOR}, "Label": "a""#),
-        "Field 'Label' has no effect without the mode DISTRIBUTED at /States/S/Label",
+    check_state(
+        &format!(r#""Type": "Map", {PROCESSOR}, "Label": "a""#),
+        &[
+            "warning SCHEMA_VALIDATION_FAILED: Field 'Label' has no effect without the mode DISTRIBUTED at /States/S/Label",
+        ],
     );
     check_map(
         r#""ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED"}, "StartAt": "B", "States": {"B": {"Type": "Succeed"}}}"#,
