@@ -4,14 +4,13 @@
 //! row may name it, and a crash leaves at most a file that nobody names.
 
 use bytes::Bytes;
-use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::SystemTime;
-use stepwell_store::{BlobError, BlobId, Blobs, Promise, SweepReport, promise_or};
+use stepwell_store::{BlobEntry, BlobError, BlobId, Blobs, Promise, RemovalReport, promise_or};
 
 const UNFINISHED: &str = "unfinished-";
 /// Threads that read and write, so that a large blob does not hold up all others.
@@ -29,6 +28,7 @@ pub struct DirectoryBlobs {
 struct Folder {
     path: PathBuf,
     unfinished: AtomicU64,
+    times: Mutex<()>,
 }
 
 impl DirectoryBlobs {
@@ -44,7 +44,8 @@ impl DirectoryBlobs {
                 fs::remove_file(entry.path())?;
             }
         }
-        let folder = Arc::new(Folder { path: path.to_owned(), unfinished: AtomicU64::new(0) });
+        let folder =
+            Arc::new(Folder { path: path.to_owned(), unfinished: AtomicU64::new(0), times: Mutex::new(()) });
         let (jobs, inbox) = mpsc::channel::<Job>();
         let inbox = Arc::new(Mutex::new(inbox));
         let mut workers = Vec::with_capacity(WORKERS);
@@ -93,14 +94,29 @@ impl Blobs for DirectoryBlobs {
         self.run(move |folder| folder.get(id))
     }
 
-    fn sweep(
+    fn touch(&self, id: BlobId) -> Promise<Result<(), BlobError>> {
+        self.run(move |folder| folder.touch(id).map(drop).map_err(|error| failed(id, &error)))
+    }
+
+    fn list(&self) -> Promise<Result<Vec<BlobEntry>, BlobError>> {
+        self.run(|folder| folder.list().map_err(|error| BlobError::Io(error.to_string())))
+    }
+
+    fn remove(
         &self,
-        keep: HashSet<BlobId>,
+        ids: Vec<BlobId>,
         unused_before: SystemTime,
-    ) -> Promise<Result<SweepReport, BlobError>> {
+    ) -> Promise<Result<RemovalReport, BlobError>> {
         self.run(move |folder| {
-            folder.sweep(&keep, unused_before).map_err(|error| BlobError::Io(error.to_string()))
+            folder.remove(&ids, unused_before).map_err(|error| BlobError::Io(error.to_string()))
         })
+    }
+}
+
+fn failed(id: BlobId, error: &io::Error) -> BlobError {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => BlobError::DiskFull(id),
+        _ => BlobError::Io(error.to_string()),
     }
 }
 
@@ -111,14 +127,9 @@ impl Folder {
 
     fn put(&self, bytes: &[u8]) -> Result<BlobId, BlobError> {
         let id = BlobId::of(bytes);
-        let failed = |error: io::Error| match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => BlobError::DiskFull(id),
-            _ => BlobError::Io(error.to_string()),
-        };
-        // A whole one is used again, and its time says so to a sweep; a damaged one is written anew.
-        if let Ok(Some(_)) = self.get(id) {
-            let touched = File::options().write(true).open(self.file(id));
-            touched.and_then(|file| file.set_modified(SystemTime::now())).map_err(failed)?;
+        // A whole one is used again. Touched before it is read, so that no removal takes it in between; a damaged one
+        // is written anew.
+        if self.touch(id).map_err(|error| failed(id, &error))? && matches!(self.get(id), Ok(Some(_))) {
             return Ok(id);
         }
         let number = self.unfinished.fetch_add(1, Ordering::Relaxed);
@@ -127,14 +138,19 @@ impl Folder {
         if written.is_err() {
             let _ = fs::remove_file(&unfinished);
         }
-        written.map(|()| id).map_err(failed)
+        written.map(|()| id).map_err(|error| failed(id, &error))
     }
 
     fn write(&self, unfinished: &Path, id: BlobId, bytes: &[u8]) -> io::Result<()> {
         let mut file = File::create(unfinished)?;
         file.write_all(bytes)?;
+        // The kernel's own time of a write lags behind the clock by milliseconds.
+        file.set_modified(SystemTime::now())?;
         file.sync_all()?;
-        fs::rename(unfinished, self.file(id))?;
+        {
+            let _judged = self.times();
+            fs::rename(unfinished, self.file(id))?;
+        }
         File::open(&self.path)?.sync_all()
     }
 
@@ -147,16 +163,48 @@ impl Folder {
         }
     }
 
-    fn sweep(&self, keep: &HashSet<BlobId>, unused_before: SystemTime) -> io::Result<SweepReport> {
-        let mut report = SweepReport::default();
+    /// Held while a blob's time is read or set and acted upon.
+    fn times(&self) -> MutexGuard<'_, ()> {
+        self.times.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether there is such a blob.
+    fn touch(&self, id: BlobId) -> io::Result<bool> {
+        let _judged = self.times();
+        match File::options().write(true).open(self.file(id)) {
+            Ok(file) => file.set_modified(SystemTime::now()).map(|()| true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn list(&self) -> io::Result<Vec<BlobEntry>> {
+        let mut entries = Vec::new();
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
             let Ok(id) = entry.file_name().to_string_lossy().parse::<BlobId>() else { continue };
-            let data = entry.metadata()?;
-            if keep.contains(&id) || data.modified()? >= unused_before {
-                report.kept += 1;
-            } else {
-                fs::remove_file(entry.path())?;
+            match entry.metadata().and_then(|data| data.modified()) {
+                Ok(used) => entries.push(BlobEntry { id, used }),
+                // Removed since the folder was read.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(entries)
+    }
+
+    fn remove(&self, ids: &[BlobId], unused_before: SystemTime) -> io::Result<RemovalReport> {
+        let mut report = RemovalReport::default();
+        for id in ids {
+            let file = self.file(*id);
+            let _judged = self.times();
+            let data = match fs::metadata(&file) {
+                Ok(data) => data,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            };
+            if data.modified()? < unused_before {
+                fs::remove_file(file)?;
                 report.removed += 1;
                 report.removed_bytes += data.len();
             }

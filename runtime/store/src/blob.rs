@@ -2,7 +2,7 @@
 
 use crate::promise::Promise;
 use bytes::Bytes;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -60,11 +60,18 @@ pub enum BlobError {
     Io(String),
 }
 
-/// What a sweep did.
+/// A blob, and until when it was surely needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlobEntry {
+    /// Its id.
+    pub id: BlobId,
+    /// When it was put or touched last.
+    pub used: SystemTime,
+}
+
+/// What a removal did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct SweepReport {
-    /// Blobs left.
-    pub kept: usize,
+pub struct RemovalReport {
     /// Blobs removed.
     pub removed: usize,
     /// Bytes freed.
@@ -74,6 +81,9 @@ pub struct SweepReport {
 /// Content-addressed bytes, durable before their id is returned: so a row may name them at once.
 ///
 /// The promises may be dropped; the work goes on.
+///
+/// INVARIANT: a put or a touch that resolves before a removal judges the blob counts for that judgement: what was used
+/// since `unused_before` stays, whatever runs at the same time.
 pub trait Blobs: Send + Sync {
     /// Keeps the bytes; nothing is written twice.
     fn put(&self, bytes: Bytes) -> Promise<Result<BlobId, BlobError>>;
@@ -81,13 +91,19 @@ pub trait Blobs: Send + Sync {
     /// The bytes, checked against their id; `None` if there are none.
     fn get(&self, id: BlobId) -> Promise<Result<Option<Bytes>, BlobError>>;
 
-    /// Removes what is not in `keep` and was put last before `unused_before`. The caller gathers `keep` after it has
-    /// chosen that instant, and leaves time between a put and the commit of the row that names it.
-    fn sweep(
+    /// Notes that a blob is needed until now; nothing if there is none.
+    fn touch(&self, id: BlobId) -> Promise<Result<(), BlobError>>;
+
+    /// All blobs, in no order.
+    fn list(&self) -> Promise<Result<Vec<BlobEntry>, BlobError>>;
+
+    /// Removes those of these blobs that were used last before `unused_before`. Which these are is the caller's to
+    /// know; that instant leaves time between a put and the commit of the row that names it.
+    fn remove(
         &self,
-        keep: HashSet<BlobId>,
+        ids: Vec<BlobId>,
         unused_before: SystemTime,
-    ) -> Promise<Result<SweepReport, BlobError>>;
+    ) -> Promise<Result<RemovalReport, BlobError>>;
 }
 
 /// Blobs in memory.
@@ -111,22 +127,33 @@ impl Blobs for MemoryBlobs {
         Promise::kept(Ok(self.lock().get(&id).map(|(bytes, _)| bytes.clone())))
     }
 
-    fn sweep(
+    fn touch(&self, id: BlobId) -> Promise<Result<(), BlobError>> {
+        if let Some((_, used)) = self.lock().get_mut(&id) {
+            *used = SystemTime::now();
+        }
+        Promise::kept(Ok(()))
+    }
+
+    fn list(&self) -> Promise<Result<Vec<BlobEntry>, BlobError>> {
+        let entries = self.lock().iter().map(|(id, (_, used))| BlobEntry { id: *id, used: *used }).collect();
+        Promise::kept(Ok(entries))
+    }
+
+    fn remove(
         &self,
-        keep: HashSet<BlobId>,
+        ids: Vec<BlobId>,
         unused_before: SystemTime,
-    ) -> Promise<Result<SweepReport, BlobError>> {
-        let mut report = SweepReport::default();
-        self.lock().retain(|id, (bytes, put)| {
-            let stays = keep.contains(id) || *put >= unused_before;
-            if stays {
-                report.kept += 1;
-            } else {
+    ) -> Promise<Result<RemovalReport, BlobError>> {
+        let mut report = RemovalReport::default();
+        let mut blobs = self.lock();
+        for id in ids {
+            if blobs.get(&id).is_some_and(|(_, used)| *used < unused_before)
+                && let Some((bytes, _)) = blobs.remove(&id)
+            {
                 report.removed += 1;
                 report.removed_bytes += bytes.len() as u64;
             }
-            stays
-        });
+        }
         Promise::kept(Ok(report))
     }
 }

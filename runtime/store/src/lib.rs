@@ -27,7 +27,7 @@ pub mod port;
 pub mod promise;
 pub mod sequence;
 
-pub use blob::{BlobError, BlobId, Blobs, SweepReport};
+pub use blob::{BlobEntry, BlobError, BlobId, Blobs, RemovalReport};
 pub use catalog::{
     CatalogKey, CatalogKeyError, CatalogKind, CatalogPage, CatalogRow, CatalogScope, CatalogWrite,
 };

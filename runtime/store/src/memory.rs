@@ -4,7 +4,7 @@ use crate::backend::core::{Core, CoreOptions, Disk, Drive, OpenCoreError, Writes
 use crate::backend::snapshot::{Snapshot, Visit};
 use crate::backend::table::{KeyRange, Table, execution_key};
 use crate::backend::tail::is_empty;
-use crate::blob::MemoryBlobs;
+use crate::blob::{Blobs, MemoryBlobs};
 use crate::port::{Order, ReadError, StopKind, StopReason, Store};
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -19,7 +19,10 @@ pub type MemoryStore = Core<MemoryDisk>;
 
 /// What the model keeps when a process dies: give a clone of it to the next store.
 #[derive(Clone, Debug, Default)]
-pub struct MemoryDisk(Arc<Mutex<State>>);
+pub struct MemoryDisk {
+    state: Arc<Mutex<State>>,
+    blobs: Arc<MemoryBlobs>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -64,7 +67,7 @@ impl Fault {
 
 impl MemoryDisk {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Orders a fault; a later order replaces an earlier one.
@@ -88,7 +91,7 @@ impl MemoryDisk {
     /// # Errors
     /// [`OpenCoreError`] if a fault strikes on opening.
     pub fn open(&self, options: CoreOptions) -> Result<MemoryStore, OpenCoreError> {
-        Core::open(self.clone(), Arc::new(MemoryBlobs::default()), options)
+        Core::open(self.clone(), Arc::clone(&self.blobs) as Arc<dyn Blobs>, options)
     }
 }
 

@@ -8,7 +8,6 @@ use crate::commit::{Commit, Precondition, Refusal};
 use crate::port::Order;
 use crate::sequence::Sequence;
 use bytes::Bytes;
-use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 use stepwell_types::{AccountId, Region};
 
@@ -112,10 +111,32 @@ pub(super) fn blobs_are_kept_by_their_content(backend: &mut dyn Backend) {
     assert_eq!(blobs.get(two).wait(), Ok(Some(Bytes::from_static(b"two"))));
     assert_eq!(blobs.get(BlobId::of(b"three")).wait(), Ok(None));
     let hour = Duration::from_secs(3_600);
-    let spared = blobs.sweep(HashSet::new(), SystemTime::now() - hour).wait().expect("a sweep");
-    assert_eq!((spared.kept, spared.removed), (2, 0));
-    let swept = blobs.sweep(HashSet::from([one]), SystemTime::now() + hour).wait().expect("a sweep");
-    assert_eq!((swept.kept, swept.removed, swept.removed_bytes), (1, 1, 3));
+    let mut listed = blobs.list().wait().expect("a list");
+    listed.sort_by_key(|entry| entry.id);
+    let mut both = [one, two];
+    both.sort();
+    assert_eq!(listed.iter().map(|entry| entry.id).collect::<Vec<_>>(), both);
+    assert!(listed.iter().all(|entry| entry.used <= SystemTime::now()));
+    let remove = |ids: &[BlobId], unused_before| {
+        let report = blobs.remove(ids.to_vec(), unused_before).wait().expect("a removal");
+        (report.removed, report.removed_bytes)
+    };
+    assert_eq!(remove(&[one, two, BlobId::of(b"three")], SystemTime::now() - hour), (0, 0));
+    assert_eq!(remove(&[two], SystemTime::now() + hour), (1, 3));
+    // Whoever uses one again keeps it, as if it were new.
+    let before = SystemTime::now();
+    assert_eq!((blobs.touch(one).wait(), blobs.touch(two).wait()), (Ok(()), Ok(())));
+    assert_eq!(remove(&[one], before), (0, 0));
+    let before = SystemTime::now();
+    assert_eq!(put(b"one"), one);
+    assert_eq!(remove(&[one], before), (0, 0));
+    for _ in 0..50 {
+        let before = SystemTime::now();
+        let (again, removal) = (blobs.put(Bytes::from_static(b"one")), blobs.remove(vec![one], before));
+        let (again, removal) = (again.wait(), removal.wait());
+        assert!(again == Ok(one) && removal.is_ok());
+        assert!(matches!(blobs.get(one).wait(), Ok(Some(_))), "a removal took what was being put");
+    }
     assert_eq!(
         (blobs.get(two).wait(), blobs.get(one).wait().map(|blob| blob.is_some())),
         (Ok(None), Ok(true))
