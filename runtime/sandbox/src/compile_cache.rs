@@ -13,6 +13,7 @@ use std::hash::{Hash as _, Hasher};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -31,11 +32,12 @@ impl FreshCode {
 pub(crate) struct CompileCache {
     dir: PathBuf,
     key: [u8; 32],
+    bytes_max: u64,
 }
 
 impl CompileCache {
     /// Opens the folder, makes it private, and drops what other engine builds left.
-    pub(crate) fn open(root: &Path, engine: &Engine) -> Result<Self, SandboxError> {
+    pub(crate) fn open(root: &Path, bytes_max: u64, engine: &Engine) -> Result<Self, SandboxError> {
         let error = |reason: String| SandboxError::CacheDir { path: root.to_owned(), reason };
         let io = |source: io::Error| error(source.to_string());
         fs::create_dir_all(root).map_err(io)?;
@@ -58,7 +60,13 @@ impl CompileCache {
             }
         }
         fs::create_dir_all(&dir).map_err(io)?;
-        Ok(Self { dir, key })
+        for entry in fs::read_dir(&dir).map_err(io)?.flatten() {
+            if entry.file_name().to_string_lossy().starts_with('.') {
+                // Written aside when a process ended.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+        Ok(Self { dir, key, bytes_max })
     }
 
     /// The component as it was kept; `None` if it is missing or not as we wrote it.
@@ -78,7 +86,11 @@ impl CompileCache {
         // files only by rename, so the bytes mapped are the bytes just hashed and do not change while mapped.
         let component = unsafe { Component::deserialize_file(engine, &path) };
         match component {
-            Ok(component) => Some(component),
+            Ok(component) => {
+                // Best effort: a file whose time stays old goes earlier, and is compiled again.
+                let _ = fs::File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
+                Some(component)
+            }
             Err(error) => {
                 tracing::warn!(%digest, error = format!("{error:#}"), "compiled code on disk does not load");
                 self.remove(digest);
@@ -95,11 +107,42 @@ impl CompileCache {
         component.map_err(|error| PublishError::Internal(format!("{error:#}")))
     }
 
-    /// Keeps compiled code. It is not synced: what a crash tears fails its seal.
+    /// Keeps compiled code. It is not synced: what a crash tears fails its seal. What was used longest ago goes, until
+    /// all together are within the bound.
     pub(crate) fn put(&self, digest: Digest, code: &FreshCode) -> io::Result<()> {
         let seal = self.seal(digest, &code.0);
         self.write(&self.code_path(digest), &code.0)?;
-        self.write(&self.seal_path(digest), seal.as_bytes())
+        self.write(&self.seal_path(digest), seal.as_bytes())?;
+        self.make_room(digest);
+        Ok(())
+    }
+
+    /// Removes others than `newest`, oldest use first.
+    fn make_room(&self, newest: Digest) {
+        let mut kept = Vec::new();
+        let mut total: u64 = 0;
+        for entry in fs::read_dir(&self.dir).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let code = name.to_str().and_then(|name| name.strip_suffix(".cwasm"));
+            let (Some(digest), Ok(data)) = (code.and_then(|code| code.parse().ok()), entry.metadata()) else {
+                continue;
+            };
+            total = total.saturating_add(data.len());
+            kept.push((data.modified().unwrap_or(SystemTime::UNIX_EPOCH), digest, data.len()));
+        }
+        if total <= self.bytes_max {
+            return;
+        }
+        kept.sort_unstable_by_key(|(used, ..)| *used);
+        for (_, digest, bytes) in kept {
+            if total <= self.bytes_max {
+                return;
+            }
+            if digest != newest {
+                self.remove(digest);
+                total -= bytes;
+            }
+        }
     }
 
     /// Drops what was kept. Who has it mapped keeps it.

@@ -7,6 +7,9 @@ use std::path::PathBuf;
 pub struct SandboxConfig {
     /// Folder of compiled code: created if missing, private to the user (0700), safe to delete at any time.
     pub cache_dir: PathBuf,
+    /// Bytes of compiled code in that folder; what was used longest ago goes, and is compiled again when it is needed.
+    /// The newest stays, however long it is. Default 8 GiB.
+    pub cache_bytes_max: u64,
     /// Guests that may run at the same moment. Default: the number of cores.
     pub cores: usize,
     /// Invocations that may be live at the same moment, waiting ones included; further ones wait in line, accounts in
@@ -30,6 +33,7 @@ impl SandboxConfig {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             cache_dir: cache_dir.into(),
+            cache_bytes_max: 8 << 30,
             cores,
             instances_max: 1_000,
             waiting_per_account_max: 10_000,

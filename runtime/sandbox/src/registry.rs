@@ -143,7 +143,7 @@ pub(crate) struct Registry {
 impl Registry {
     pub(crate) fn open(config: &SandboxConfig, engine: Engine) -> Result<Arc<Self>, SandboxError> {
         let linker = host::linker(&engine).map_err(|error| SandboxError::Engine(format!("{error:#}")))?;
-        let disk = CompileCache::open(&config.cache_dir, &engine)?;
+        let disk = CompileCache::open(&config.cache_dir, config.cache_bytes_max, &engine)?;
         let small = compile_threads("compile-small", 1)?;
         let large = compile_threads("compile", config.compile_threads.max(1))?;
         let items = usize::try_from(config.loaded_bytes_max / (LOADED_OVERHEAD_BYTES * 4)).unwrap_or(1024);

@@ -17,6 +17,11 @@ fn reopened(bench: &Bench) -> Sandbox {
     Sandbox::new(SandboxConfig { instances_max: 50, ..SandboxConfig::new(bench.dir.path()) }).unwrap()
 }
 
+fn reopened_with(bench: &Bench, cache_bytes_max: u64) -> Sandbox {
+    let config = SandboxConfig::new(bench.dir.path());
+    Sandbox::new(SandboxConfig { instances_max: 50, cache_bytes_max, ..config }).unwrap()
+}
+
 /// Publishes, harms what is on disk, and sees that it is not loaded but compiled again.
 async fn check_harm(harm: impl FnOnce(&Path)) {
     let bench = Bench::new();
@@ -127,6 +132,27 @@ async fn forgotten_code_is_gone_but_for_who_holds_it() {
     assert!(bench.sandbox.load(function.digest()).await.is_none());
     assert_eq!(files(bench.dir.path(), "cwasm").len(), 0);
     assert_eq!(bench.sandbox.invoke(&function, request("1")).await.outcome.as_deref(), Ok("1"));
+}
+
+#[tokio::test]
+async fn the_folder_holds_what_was_used_last() {
+    let codes = |names: [&str; 3]| names.map(|name| task("", "", &format!("{name} {ECHO}")));
+    let [one, two, three] = codes(["", "nop", "nop nop"]);
+    let measured = Bench::new();
+    measured.publish(&one).await;
+    let code_bytes = fs::metadata(&files(measured.dir.path(), "cwasm")[0]).unwrap().len();
+    let bound = code_bytes * 5 / 2;
+    let bench = Bench::with(|config| config.cache_bytes_max = bound);
+    let (one, two) = (bench.publish(&one).await.digest(), bench.publish(&two).await.digest());
+    // Only what is read from the folder counts as used.
+    let sandbox = reopened_with(&bench, bound);
+    assert!(sandbox.load(one).await.is_some());
+    let prepared = prepare(&three).unwrap();
+    let three = sandbox.publish(prepared.digest, prepared.component).await.unwrap().digest();
+    let sandbox = reopened_with(&bench, bound);
+    assert!(sandbox.load(two).await.is_none());
+    assert!(sandbox.load(one).await.is_some() && sandbox.load(three).await.is_some());
+    assert_eq!((files(bench.dir.path(), "cwasm").len(), files(bench.dir.path(), "seal").len()), (2, 2));
 }
 
 #[tokio::test]
