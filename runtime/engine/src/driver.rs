@@ -698,7 +698,7 @@ impl Engine {
         let mut callable = self.callable(&live.caller.scope, &call.function).await.map_err(failure)?;
         let pin = live.turn.lock().pins.get(&start.frame).copied().filter(|pin| pin.visit == start.visit.0);
         match pin {
-            Some(pin) => callable = self.pinned(&callable, pin.digest).await.map_err(failure)?,
+            Some(pin) => callable = Self::pinned(callable, pin.digest),
             None => {
                 let pin = Pin { visit: start.visit.0, digest: callable.digest };
                 let mut turn = live.turn.lock();

@@ -122,6 +122,7 @@ impl Engine {
         tokio::spawn(engine.clone().run_queued());
         tokio::spawn(engine.clone().run_timers());
         tokio::spawn(engine.clone().recover());
+        tokio::spawn(engine.clone().run_sweeps());
         Ok(engine)
     }
 

@@ -348,10 +348,7 @@ async fn resolve(
         engine.callable(&caller.scope, &call.function).await.map_err(|error| failure_of(&error))?;
     let pin = pins.lock().get(&start.frame.0).copied().filter(|pin| pin.visit == start.visit.0);
     match pin {
-        Some(pin) => {
-            let callable = engine.pinned(&callable, pin.digest).await.map_err(|error| failure_of(&error))?;
-            Ok((call, callable))
-        }
+        Some(pin) => Ok((call, Engine::pinned(callable, pin.digest))),
         None => {
             pins.lock().insert(start.frame.0, Pin { visit: start.visit.0, digest: callable.digest });
             Ok((call, callable))

@@ -5,9 +5,11 @@ mod grant;
 pub(crate) mod invocation;
 mod operations;
 pub(crate) mod row;
+mod sweep;
 
 pub(crate) use code::CodeJobs;
 pub(crate) use operations::digest;
+pub use sweep::COMPONENT_GRACE;
 
 use crate::log::InvocationLog;
 use crate::page::PageError;

@@ -1,6 +1,7 @@
 //! The engine over the in-memory store and real components: what a caller sees, and what a restart leaves.
 
 #[expect(unreachable_pub, reason = "what a support module offers")]
+#[expect(dead_code, reason = "other tests use the rest")]
 mod support;
 
 use std::time::Duration;

@@ -13,8 +13,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use stepwell_sandbox::{
-    Clocks, Digest, FunctionIdentity, Grants, InvokeError, InvokeReport, InvokeRequest, Limits, Loaded,
-    LogLine, LogStream, PublishError, Randomness, Usage,
+    Clocks, Digest, FunctionIdentity, Grants, InvokeError, InvokeReport, InvokeRequest, Limits, LogLine,
+    LogStream, PublishError, Randomness, Usage,
 };
 use stepwell_store::{
     Commit, Lane, PendingKey, PendingKind, PendingRow, PendingWrite, ReadError, SubmitError,
@@ -51,7 +51,6 @@ pub(crate) struct Callable {
     pub(crate) grants: Grants,
     /// Whether an attempt that was in flight at a crash may run again: nobody could tell, or the function says so.
     pub(crate) reruns: bool,
-    pub(crate) loaded: Loaded,
 }
 
 /// Callables of one function by the qualifier that was asked for.
@@ -192,41 +191,41 @@ impl Engine {
             Some(FunctionQualifier::Alias(_)) => return Err(not_found()),
         };
         let wanted = digest(&row.code.digest)?;
-        let code = self.code(wanted);
-        let outcome = match &previous {
-            // What ran before serves while newer code compiles, or if it cannot be compiled; not while code that is
-            // compiled is only read from the disk, however long that takes.
+        let chosen = match &previous {
+            // What ran before serves while newer code is compiled for the first time, or if it cannot be compiled.
             Some(previous) => match self.0.sandbox.load(wanted).await {
-                Some(loaded) => Ok((loaded, true)),
-                None => match tokio::time::timeout(Duration::from_millis(50), code).await {
-                    Ok(Ok(loaded)) => Ok((loaded, true)),
+                Some(_) => {
+                    self.settle_later(scope, &function.name);
+                    Ok(wanted)
+                }
+                None => match tokio::time::timeout(Duration::from_millis(50), self.code(wanted)).await {
+                    Ok(Ok(_)) => {
+                        self.settle_later(scope, &function.name);
+                        Ok(wanted)
+                    }
                     Ok(Err(_)) | Err(_) => {
-                        self.code(digest(&previous.digest)?).await.map(|loaded| (loaded, false))
+                        let previous = digest(&previous.digest)?;
+                        self.code(previous).await.map(|_| previous)
                     }
                 },
             },
-            None => code.await.map(|loaded| (loaded, true)),
+            // Nothing else than what the row says ever runs: if its compiled form was lost, it is waited for.
+            None => self.code(wanted).await.map(|_| wanted),
         };
-        let (loaded, is_current) = outcome.map_err(|error| not_ready(&error))?;
-        let callable = Arc::new(resolved(Arc::clone(&function.name), version, &row, &policy, loaded));
-        if is_current {
+        let chosen = chosen.map_err(|error| not_ready(&error))?;
+        let callable = Arc::new(resolved(Arc::clone(&function.name), version, &row, &policy, chosen));
+        if chosen == wanted {
             callables.lock().insert(function.qualifier.clone(), Arc::clone(&callable));
         }
         Ok(callable)
     }
 
     /// The same version with other code: a retry keeps the digest that its visit began with.
-    pub(crate) async fn pinned(
-        &self,
-        callable: &Arc<Callable>,
-        pin: Digest,
-    ) -> Result<Arc<Callable>, FunctionError> {
+    pub(crate) fn pinned(callable: Arc<Callable>, pin: Digest) -> Arc<Callable> {
         if callable.digest == pin {
-            return Ok(Arc::clone(callable));
+            return callable;
         }
-        let loaded = self.code(pin).await.map_err(|error| not_ready(&error))?;
-        let digest_text = pin.to_string().into();
-        Ok(Arc::new(Callable { digest: pin, digest_text, loaded, ..(**callable).clone() }))
+        Arc::new(Callable { digest: pin, digest_text: pin.to_string().into(), ..(*callable).clone() })
     }
 
     /// Runs one attempt and keeps its log.
@@ -249,7 +248,15 @@ impl Engine {
             clocks: Clocks::Real,
             randomness: Randomness::Real,
         };
-        let mut report = self.0.sandbox.invoke(&callable.loaded, request).await;
+        // The sandbox alone keeps code in memory, within its bound; a function that is known holds none of it.
+        let mut report = match self.code(callable.digest).await {
+            Ok(loaded) => self.0.sandbox.invoke(&loaded, request).await,
+            Err(error) => InvokeReport {
+                outcome: Err(InvokeError::Internal(format!("its code cannot be loaded: {error}"))),
+                usage: Usage::default(),
+                logs: Vec::new(),
+            },
+        };
         let (payload, error_type) = match &mut report.outcome {
             Ok(output) => (std::mem::take(output), None),
             Err(error) => {
@@ -434,7 +441,7 @@ fn resolved(
     version: FunctionQualifier,
     row: &VersionRow,
     policy: &PolicyRow,
-    loaded: Loaded,
+    digest: Digest,
 ) -> Callable {
     let settings = &row.settings;
     let environment = settings.environment.iter().flatten();
@@ -443,8 +450,8 @@ fn resolved(
         name,
         version_text: version.to_string().into(),
         version,
-        digest: loaded.digest(),
-        digest_text: loaded.digest().to_string().into(),
+        digest,
+        digest_text: digest.to_string().into(),
         limits: Limits {
             timeout: Duration::from_secs(u64::from(settings.timeout_s)),
             memory_bytes: u64::from(settings.memory_size_mb) << 20,
@@ -455,7 +462,6 @@ fn resolved(
         environment,
         grants: grant::for_sandbox(&policy.grants),
         reruns: policy.reruns(),
-        loaded,
     }
 }
 

@@ -1,12 +1,13 @@
 //! Creating, changing, reading and deleting functions and their versions.
 
 use super::code::{COMPILE_WAIT, CodeError};
-use super::row::{CodeRow, FunctionRow, PolicyRow, SettingsRow, VersionRow};
+use super::row::{CodeRow, FunctionRow, PolicyRow, Readiness, SettingsRow, VersionRow};
 use super::{CodeState, CreateFunction, Expected, FunctionConfiguration, FunctionError, FunctionSettings};
 use crate::engine::{Engine, Inner};
 use crate::page::{Page, PageRequest};
 use crate::{Scope, StoreFailure, Tag, row};
 use bytes::Bytes;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use stepwell_sandbox::{Digest, Prepared, PublishError};
@@ -20,6 +21,8 @@ use stepwell_types::{FunctionArn, FunctionQualifier};
 const PAGE_ENTRIES_MAX: u32 = 50;
 /// The cursor of a page of versions that ended with `$LATEST`; the first version is 1.
 const BEFORE_VERSIONS: u64 = 0;
+/// Versions that are read at once.
+const VERSIONS_READ: usize = 256;
 /// Bytes of all environment variables. Source: AWS Lambda quota.
 const ENVIRONMENT_BYTES_MAX: usize = 4_096;
 /// Seconds of a time-out. Source: AWS Lambda quota.
@@ -97,7 +100,7 @@ impl Engine {
         if self.0.function_row(scope, &function).await?.is_some() {
             return Err(FunctionError::AlreadyExists(request.name));
         }
-        let code = self.keep_code(request.code).await?;
+        let (code, _) = self.keep_code(request.code).await?;
         let now = self.0.clock.now();
         let row = FunctionRow {
             version: VersionRow {
@@ -155,11 +158,9 @@ impl Engine {
         expected: Expected,
         publish: bool,
     ) -> Result<FunctionConfiguration, FunctionError> {
-        let code = self.keep_code(code).await?;
-        self.change(scope, arn, &expected, publish, |row| {
-            if row.version.code != code {
-                row.previous = Some(std::mem::replace(&mut row.version.code, code));
-            }
+        let (code, readiness) = self.keep_code(code).await?;
+        self.change(scope, arn, &expected, publish, |row, current| {
+            row.take_code(code.clone(), readiness, current);
         })
         .await
     }
@@ -176,8 +177,8 @@ impl Engine {
         expected: Expected,
     ) -> Result<FunctionConfiguration, FunctionError> {
         check(&settings)?;
-        self.change(scope, arn, &expected, false, |row| {
-            row.version.settings = row.version.settings.clone().updated(settings);
+        self.change(scope, arn, &expected, false, |row, _| {
+            row.version.settings = row.version.settings.clone().updated(settings.clone());
         })
         .await
     }
@@ -203,7 +204,7 @@ impl Engine {
         {
             return Ok(self.shown_version(scope, &arn.name, row.last_version, &last, &row.tags).await);
         }
-        self.change_with(scope, arn, &expected, true, description, |_| {}).await
+        self.change_with(scope, arn, &expected, true, description, |_, _| {}).await
     }
 
     /// `DeleteFunction`: with a version, only that one; without, all of it.
@@ -217,6 +218,8 @@ impl Engine {
         let mut commit = Commit::new(scope.account, inner.store.epoch());
         match &arn.qualifier {
             None => {
+                inner.release(row.components()?).await?;
+                inner.release_versions(scope, &arn.name).await?;
                 // A version that is published in between would stay behind.
                 let unchanged = Precondition::CatalogRevision(key(scope, &arn.name), revision);
                 commit.preconditions.push(unchanged);
@@ -226,6 +229,9 @@ impl Engine {
                 }
             }
             Some(FunctionQualifier::Version(version)) => {
+                if let Some(row) = inner.version_row(scope, &arn.name, *version).await? {
+                    inner.release([digest(&row.code.digest)?]).await?;
+                }
                 commit.catalog.push(CatalogWrite::Delete(version_key(scope, &arn.name, *version)));
             }
             Some(FunctionQualifier::Latest) => {
@@ -338,8 +344,8 @@ impl Engine {
     }
 
     /// Checks an upload and keeps the component, durably, before any row names it.
-    async fn keep_code(&self, upload: Arc<[u8]>) -> Result<CodeRow, FunctionError> {
-        // Code whose row would be refused is not written: nothing removes it again.
+    async fn keep_code(&self, upload: Arc<[u8]>) -> Result<(CodeRow, Readiness), FunctionError> {
+        // Code whose row would be refused is not written: nobody would need it.
         self.0.check_room()?;
         let Prepared { component, digest, code_sha256, code_size_bytes, .. } =
             self.0.sandbox.prepare(upload).await?;
@@ -347,15 +353,22 @@ impl Engine {
         let bytes = component.len();
         let kept = self.0.store.blobs().put(component).await;
         kept.map_err(|error| StoreFailure::of_upload(&error, bytes))?;
-        if let Ok(Err(error)) = tokio::time::timeout(COMPILE_WAIT, self.code(digest)).await {
-            return Err(match &*error {
-                CodeError::Publish(error @ PublishError::Internal(_)) => StoreFailure::failed(error).into(),
-                CodeError::Publish(error) => FunctionError::InvalidCode(error.clone()),
-                CodeError::Store(failure) => failure.clone().into(),
-            });
-        }
+        let readiness = match tokio::time::timeout(COMPILE_WAIT, self.code(digest)).await {
+            Ok(Ok(_)) => Readiness::Compiled,
+            Ok(Err(error)) => {
+                return Err(match &*error {
+                    CodeError::Publish(error @ PublishError::Internal(_)) => {
+                        StoreFailure::failed(error).into()
+                    }
+                    CodeError::Publish(error) => FunctionError::InvalidCode(error.clone()),
+                    CodeError::Store(failure) => failure.clone().into(),
+                });
+            }
+            Err(_) => Readiness::Compiling,
+        };
         let sha256 = code_sha256.into();
-        Ok(CodeRow { digest: digest.to_string().into(), sha256, size_bytes: code_size_bytes })
+        let code = CodeRow { digest: digest.to_string().into(), sha256, size_bytes: code_size_bytes };
+        Ok((code, readiness))
     }
 
     async fn change(
@@ -364,11 +377,12 @@ impl Engine {
         arn: &FunctionArn,
         expected: &Expected,
         publish: bool,
-        change: impl FnOnce(&mut FunctionRow),
+        change: impl Fn(&mut FunctionRow, &CodeState),
     ) -> Result<FunctionConfiguration, FunctionError> {
         self.change_with(scope, arn, expected, publish, None, change).await
     }
 
+    /// Changes a function's row; `change` is told where the current code is.
     async fn change_with(
         &self,
         scope: &Scope,
@@ -376,7 +390,7 @@ impl Engine {
         expected: &Expected,
         publish: bool,
         version_description: Option<Arc<str>>,
-        change: impl FnOnce(&mut FunctionRow),
+        change: impl Fn(&mut FunctionRow, &CodeState),
     ) -> Result<FunctionConfiguration, FunctionError> {
         let inner = &self.0;
         if matches!(arn.qualifier, Some(FunctionQualifier::Version(_) | FunctionQualifier::Alias(_))) {
@@ -385,21 +399,68 @@ impl Engine {
             )));
         }
         let not_found = || FunctionError::NotFound(arn.clone());
-        let (revision, mut row) = inner.function_row(scope, arn).await?.ok_or_else(not_found)?;
-        check_expected(expected, &row)?;
-        change(&mut row);
-        row.version.revision_id = crate::random::uuid().to_string().into();
-        row.version.last_modified_ms = inner.clock.now().as_millis();
-        row.last_version += u64::from(publish);
-        let unchanged = Precondition::CatalogRevision(key(scope, &arn.name), revision);
-        let mut published_row = row.clone();
-        if let Some(description) = version_description {
-            published_row.version.settings.description = description;
+        let (mut revision, mut found) = inner.function_row(scope, arn).await?.ok_or_else(not_found)?;
+        check_expected(expected, &found)?;
+        loop {
+            let mut row = found.clone();
+            let current = self.state_of(&row.version.code).await;
+            if current == CodeState::Active {
+                row.previous = None;
+            }
+            change(&mut row, &current);
+            row.version.revision_id = crate::random::uuid().to_string().into();
+            row.version.last_modified_ms = inner.clock.now().as_millis();
+            row.last_version += u64::from(publish);
+            let mut published_row = row.clone();
+            if let Some(description) = &version_description {
+                published_row.version.settings.description = Arc::clone(description);
+            }
+            let named = row.components()?;
+            let dropped = found.components()?.into_iter().filter(|component| !named.contains(component));
+            inner.release(dropped).await?;
+            let unchanged = Precondition::CatalogRevision(key(scope, &arn.name), revision);
+            let published = publish.then_some(&published_row);
+            match inner.write_function_as(scope, &arn.name, unchanged, &row, published).await {
+                Ok(()) => {
+                    let shown = if publish { &published_row } else { &row };
+                    let qualifier = publish.then_some(FunctionQualifier::Version(row.last_version));
+                    return Ok(self.shown(scope, &arn.name, shown, qualifier).await);
+                }
+                Err(error @ FunctionError::UpdateInProgress(_)) => {
+                    let (newer, again) = inner.function_row(scope, arn).await?.ok_or_else(not_found)?;
+                    // Another caller's change has another id; the server's own (`settle`) is none to refuse this for.
+                    if newer == revision || again.version.revision_id != found.version.revision_id {
+                        return Err(error);
+                    }
+                    (revision, found) = (newer, again);
+                }
+                Err(error) => return Err(error),
+            }
         }
-        inner.write_function_as(scope, &arn.name, unchanged, &row, publish.then_some(&published_row)).await?;
-        let shown = if publish { &published_row } else { &row };
-        let qualifier = publish.then_some(FunctionQualifier::Version(row.last_version));
-        Ok(self.shown(scope, &arn.name, shown, qualifier).await)
+    }
+
+    /// Code that has been compiled is what runs from now on, whatever becomes of the compiled form: the code before
+    /// it goes. Done later, since nobody waits for it; a crash before it leaves that for the next call.
+    pub(crate) fn settle_later(&self, scope: &Scope, name: &Arc<str>) {
+        let (engine, arn) = (self.clone(), arn(scope, name, None));
+        let scope = scope.clone();
+        tokio::spawn(async move {
+            if let Err(error) = engine.settle(&scope, &arn).await {
+                tracing::debug!(function.arn = %arn, %error, "a function's code before its current one stays for now");
+            }
+        });
+    }
+
+    async fn settle(&self, scope: &Scope, arn: &FunctionArn) -> Result<(), FunctionError> {
+        let inner = &self.0;
+        let Some((revision, mut row)) = inner.function_row(scope, arn).await? else { return Ok(()) };
+        let Some(previous) = row.previous.take() else { return Ok(()) };
+        if self.state_of(&row.version.code).await != CodeState::Active {
+            return Ok(());
+        }
+        inner.release([digest(&previous.digest)?]).await?;
+        let unchanged = Precondition::CatalogRevision(key(scope, &arn.name), revision);
+        inner.write_function_as(scope, &arn.name, unchanged, &row, None).await
     }
 
     async fn shown(
@@ -412,6 +473,10 @@ impl Engine {
         let code = self.state_of(&row.version.code).await;
         // While newer code compiles, or if it cannot be, the code before it serves.
         let (state, last_update) = match (&row.previous, code) {
+            (Some(_), CodeState::Active) => {
+                self.settle_later(scope, name);
+                (CodeState::Active, CodeState::Active)
+            }
             (Some(_), last_update) => (CodeState::Active, last_update),
             (None, CodeState::Pending) => (CodeState::Pending, CodeState::Pending),
             (None, state) => (state.clone(), state),
@@ -533,6 +598,26 @@ impl Inner {
         }
         let found = self.store.catalog(version_key(scope, name, version)).await?;
         found.map(|found| Ok(row::decode(&found.value)?)).transpose()
+    }
+
+    /// [`Inner::release`] for all that a function's versions name.
+    async fn release_versions(&self, scope: &Scope, name: &Arc<str>) -> Result<(), StoreFailure> {
+        let mut after = None;
+        loop {
+            let (account, region) = (scope.account, scope.region.clone());
+            let rows = CatalogScope::Name(CatalogKind::FunctionVersion, account, region, Arc::clone(name));
+            let page = self.store.catalog_scan(rows, Order::Ascending, after, VERSIONS_READ).await?;
+            let mut components = HashSet::new();
+            for found in page.rows {
+                let row: VersionRow = row::decode(&found.value)?;
+                components.insert(digest(&row.code.digest)?);
+            }
+            self.release(components).await?;
+            after = page.next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
     }
 
     async fn write_function(

@@ -1,10 +1,11 @@
 //! A function's rows: `$LATEST`, and one for each published version, never rewritten.
 
-use super::FunctionSettings;
 use super::grant::{self, Grant};
-use crate::Tag;
+use super::{CodeState, FunctionSettings};
+use crate::{StoreFailure, Tag};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use stepwell_sandbox::Digest;
 use stepwell_types::{Timestamp, Value};
 
 /// Seconds an invocation may take where nothing is said. Source: AWS Lambda.
@@ -43,6 +44,39 @@ pub(crate) struct CodeRow {
     pub(crate) sha256: Arc<str>,
     /// Bytes of the upload.
     pub(crate) size_bytes: u64,
+}
+
+impl FunctionRow {
+    /// Takes other code. The last code that is known to run stays as `previous` until newer code is known to.
+    ///
+    /// `current` tells where the code so far is.
+    pub(crate) fn take_code(&mut self, code: CodeRow, readiness: Readiness, current: &CodeState) {
+        if self.version.code == code {
+            return;
+        }
+        let replaced = std::mem::replace(&mut self.version.code, code);
+        self.previous = match (readiness, current, self.previous.take()) {
+            (Readiness::Compiled, _, _) => None,
+            (Readiness::Compiling, CodeState::Failed(_), last_good) => last_good,
+            (Readiness::Compiling, CodeState::Pending, Some(last_good)) => Some(last_good),
+            (Readiness::Compiling, CodeState::Pending | CodeState::Active, _) => Some(replaced),
+        };
+    }
+
+    /// The components that it names.
+    pub(crate) fn components(&self) -> Result<Vec<Digest>, StoreFailure> {
+        let codes = [Some(&self.version.code), self.previous.as_ref()];
+        codes.into_iter().flatten().map(|code| super::digest(&code.digest)).collect()
+    }
+}
+
+/// Whether code that was just kept can be invoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readiness {
+    /// It can.
+    Compiled,
+    /// It may yet fail to compile.
+    Compiling,
 }
 
 /// Settings with their defaults filled in.
@@ -178,6 +212,44 @@ mod tests {
             tags.iter().map(|(key, value)| Tag { key: (*key).into(), value: (*value).into() }).collect();
         let reruns = PolicyRow::parse(&tags).map(|policy| policy.reruns());
         assert_eq!(reruns.as_ref().copied().map_err(String::as_str), want);
+    }
+
+    fn code(name: &str) -> CodeRow {
+        CodeRow { digest: name.into(), sha256: "".into(), size_bytes: 0 }
+    }
+
+    /// Updates that follow each other: the code, whether it was compiled at once, and where the code so far was.
+    #[track_caller]
+    fn check_previous(updates: &[(&str, Readiness, CodeState)], want: Option<&str>) {
+        let version = VersionRow {
+            code: code("first"),
+            settings: SettingsRow::new(FunctionSettings::default()),
+            revision_id: "r".into(),
+            last_modified_ms: 0,
+            policy: None,
+        };
+        let mut row = FunctionRow { version, previous: None, last_version: 0, tags: Vec::new() };
+        for (name, readiness, current) in updates {
+            row.take_code(code(name), *readiness, current);
+        }
+        assert_eq!(row.previous.as_ref().map(|code| &*code.digest), want);
+    }
+
+    #[test]
+    fn the_last_good_code_stays_until_newer_code_runs() {
+        use CodeState::{Active, Pending};
+        use Readiness::{Compiled, Compiling};
+        let failed = || CodeState::Failed("no".into());
+        check_previous(&[("b", Compiled, Active)], None);
+        check_previous(&[("b", Compiling, Active)], Some("first"));
+        check_previous(&[("first", Compiling, Active)], None);
+        check_previous(&[("b", Compiling, Active), ("c", Compiling, failed())], Some("first"));
+        check_previous(&[("b", Compiling, Active), ("c", Compiling, Pending)], Some("first"));
+        check_previous(&[("b", Compiling, Active), ("c", Compiled, failed())], None);
+        check_previous(&[("b", Compiling, Active), ("c", Compiling, Active)], Some("b"));
+        // Code whose compiled form was lost is compiled again, and ran before that.
+        check_previous(&[("b", Compiling, Pending)], Some("first"));
+        check_previous(&[("b", Compiling, failed())], None);
     }
 
     #[test]

@@ -27,7 +27,13 @@ pub struct Bench {
     disk: MemoryDisk,
     sandbox: Sandbox,
     now: Arc<Mutex<Timestamp>>,
-    _cache: tempfile::TempDir,
+    cache: tempfile::TempDir,
+}
+
+/// A checked-in component.
+pub fn built(name: &str) -> Arc<[u8]> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../guest-examples/built/{name}.wasm"));
+    std::fs::read(path).unwrap().into()
 }
 
 async fn open(disk: &MemoryDisk, sandbox: &Sandbox, now: &Arc<Mutex<Timestamp>>) -> Engine {
@@ -46,7 +52,7 @@ impl Bench {
         let now = Arc::new(Mutex::new(Timestamp::from_millis(1_700_000_000_000)));
         let engine = open(&disk, &sandbox, &now).await;
         let scope = Scope { account: AccountId::DEFAULT, region: Region::default() };
-        Self { engine, scope, disk, sandbox, now, _cache: cache }
+        Self { engine, scope, disk, sandbox, now, cache }
     }
 
     /// Stops and starts again on the same disk.
@@ -65,13 +71,23 @@ impl Bench {
         Scope { account: AccountId::from_u64(42).unwrap(), region: Region::default() }
     }
 
+    /// The same with an empty folder of compiled code.
+    pub async fn restart_without_compiled_code(&mut self) {
+        let _ = self.engine.close().await;
+        self.cache = tempfile::tempdir().unwrap();
+        self.sandbox = Sandbox::new(SandboxConfig::new(self.cache.path().join("compiled"))).unwrap();
+        self.engine = open(&self.disk, &self.sandbox, &self.now).await;
+    }
+
     /// Deploys a checked-in component under its own name.
     pub async fn function(&self, name: &str) {
-        let path =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../guest-examples/built/{name}.wasm"));
+        self.create(name, built(name)).await;
+    }
+
+    pub async fn create(&self, name: &str, code: Arc<[u8]>) {
         let request = CreateFunction {
             name: name.into(),
-            code: std::fs::read(path).unwrap().into(),
+            code,
             settings: FunctionSettings { timeout_s: Some(60), ..FunctionSettings::default() },
             tags: Vec::new(),
             publish: false,
