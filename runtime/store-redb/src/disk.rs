@@ -1,6 +1,6 @@
 //! redb as ordered tables: one transaction per group, one read transaction per snapshot.
 
-use crate::log::{Log, LoggedRow};
+use crate::log::{Log, LoggedRow, Record};
 use bytes::Bytes;
 use redb::{
     Database, Durability, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend,
@@ -8,6 +8,7 @@ use redb::{
 };
 use std::cell::OnceCell;
 use std::fs::File;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io;
 use std::ops::{Bound, ControlFlow};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -59,6 +60,28 @@ impl Default for CheckpointLimits {
 
 /// The row of the last group applied, in a key that no shard's keys have.
 const LAST_GROUP_KEY: &[u8] = b"\xff\xff\xfflast-group";
+/// The row of the log's identity. A store without it is new, or was written by a release whose logs had none.
+const LOG_IDENTITY_KEY: &[u8] = b"\xff\xff\xfflog-identity";
+
+/// Which of a store's files cannot be used, and why.
+#[derive(Debug)]
+pub(crate) struct FileError {
+    pub(crate) file: StoreFile,
+    pub(crate) error: ReadError,
+}
+
+/// The files of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StoreFile {
+    Database,
+    Log,
+}
+
+impl StoreFile {
+    fn error(self, error: ReadError) -> FileError {
+        FileError { file: self, error }
+    }
+}
 
 #[derive(Debug)]
 struct Logged {
@@ -87,8 +110,8 @@ impl RedbDisk {
         options: DiskOptions,
         folder: Option<PathBuf>,
         lock: Option<File>,
-    ) -> Result<Self, ReadError> {
-        let log = Log::new(log).map_err(|error| ReadError::Io(error.to_string()))?;
+    ) -> Result<Self, FileError> {
+        let log = Log::new(log).map_err(|error| StoreFile::Log.error(ReadError::Io(error.to_string())))?;
         let logged = Logged { log, last_group: 0, groups_since_checkpoint: 0 };
         let DiskOptions { repair, checkpoint } = options;
         let disk = Self { database, repair, checkpoint, logged: Mutex::new(logged), folder, _lock: lock };
@@ -107,38 +130,72 @@ impl RedbDisk {
     ) -> Result<Self, ReadError> {
         let database = Database::builder().create_with_backend(database);
         let database = database.map_err(|error| read_error(error.into()))?;
-        Self::new(database, Box::new(log), options, None, None)
+        Self::new(database, Box::new(log), options, None, None).map_err(|failed| failed.error)
     }
 
     fn logged(&self) -> MutexGuard<'_, Logged> {
         self.logged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn replay(&self) -> Result<(), ReadError> {
-        let stored = self.snapshot()?.get(Table::Meta, LAST_GROUP_KEY)?;
-        let mut last_group = stored.map_or(Ok(0), |value| Decoder::open(value)?.number())?;
+    fn meta_number(&self, key: &[u8]) -> Result<Option<u64>, FileError> {
+        let read = || {
+            self.snapshot()?.get(Table::Meta, key)?.map(|value| Decoder::open(value)?.number()).transpose()
+        };
+        read().map_err(|error| StoreFile::Database.error(error))
+    }
+
+    fn replay(&self) -> Result<(), FileError> {
+        let in_log = |error| StoreFile::Log.error(error);
+        let in_database = |error| StoreFile::Database.error(error);
+        let identity = self.meta_number(LOG_IDENTITY_KEY)?;
+        let mut last_group = self.meta_number(LAST_GROUP_KEY)?.unwrap_or(0);
         let mut logged = self.logged();
-        let (mut offset, mut before) = (0, None);
-        while let Some((number, rows, end)) = logged.log.read(offset)? {
+        if let Some(identity) = identity {
+            logged.log.expect_identity(identity).map_err(in_log)?;
+        }
+        let (mut offset, mut before) = (logged.log.start(), None);
+        while let Some(Record { number, rows, end }) = logged.log.read(offset).map_err(in_log)? {
             // A number that does not follow is an older record behind the last one.
             if before.is_some_and(|before| number != before + 1) {
                 break;
             }
             if number > last_group + 1 {
-                return Err(ReadError::Damaged(format!(
-                    "the log begins at group {number}, after {last_group}"
-                )));
+                let what =
+                    format!("it begins with group {number}, and the store file ends with {last_group}");
+                return Err(in_log(ReadError::Damaged(what)));
             }
             if number == last_group + 1 {
-                guarded(|| self.apply(number, &rows))?;
+                guarded(|| self.apply(number, &rows)).map_err(in_database)?;
                 last_group = number;
             }
             (offset, before) = (end, Some(number));
         }
-        logged.last_group = last_group;
-        if offset > 0 {
-            guarded(|| self.write_checkpoint(&mut logged))?;
+        // The next record may be torn; one behind it shows that it once was whole.
+        if let Some(found) = logged.log.find(last_group + 2, offset).map_err(in_log)? {
+            let what = format!(
+                "group {} cannot be read at byte {offset}, and a later one is at {found}",
+                last_group + 1
+            );
+            return Err(in_log(ReadError::Damaged(what)));
         }
+        logged.last_group = last_group;
+        if offset > logged.log.start() {
+            guarded(|| self.write_checkpoint(&mut logged)).map_err(in_database)?;
+        }
+        if identity.is_none() && self.repair == Repair::Log {
+            let identity = new_identity();
+            logged.log.identify(identity).map_err(|error| in_log(ReadError::Io(error.to_string())))?;
+            guarded(|| self.keep_log_identity(identity)).map_err(in_database)?;
+        }
+        Ok(())
+    }
+
+    fn keep_log_identity(&self, identity: u64) -> Result<(), redb::Error> {
+        let mut transaction = self.database.begin_write()?;
+        transaction.set_durability(Durability::Immediate)?;
+        transaction.set_quick_repair(true);
+        put_number(&transaction, LOG_IDENTITY_KEY, identity)?;
+        transaction.commit()?;
         Ok(())
     }
 
@@ -224,11 +281,20 @@ pub struct DiskOptions {
 }
 
 fn put_last_group(transaction: &WriteTransaction, number: u64) -> Result<(), redb::Error> {
+    put_number(transaction, LAST_GROUP_KEY, number)
+}
+
+fn put_number(transaction: &WriteTransaction, key: &[u8], number: u64) -> Result<(), redb::Error> {
     let mut encoder = Encoder::with_capacity(10);
     encoder.number(number);
     let mut table = transaction.open_table(definition(Table::Meta))?;
-    table.insert(LAST_GROUP_KEY, encoder.seal().as_slice())?;
+    table.insert(key, encoder.seal().as_slice())?;
     Ok(())
+}
+
+/// Tells a log from that of another folder: no secret, only another number each time.
+fn new_identity() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 fn write_rows(transaction: &WriteTransaction, writes: &Writes<'_>) -> Result<(), redb::Error> {

@@ -4,18 +4,31 @@
 //! once per group. A record is its length (4 bytes, little-endian) and a sealed value: the group's number and its
 //! rows. The number of the last group applied stands in the database itself, so that an open knows what to replay;
 //! after a checkpoint the log begins at its start again, over older records.
+//!
+//! Before the records stands the log's identity, which the database knows as well: a log that is gone, empty, another
+//! store's or overwritten is told, and not taken for one without records.
+//!
+//! INVARIANT: a group is synced before the next one is appended. So only the last record can be torn, and one that
+//! cannot be read while a later one can is damaged. (Damage to the very last record of a killed server cannot be told
+//! from a write that its end tore.)
 
 use bytes::Bytes;
 use redb::StorageBackend;
 use std::io;
 use stepwell_store::ReadError;
 use stepwell_store::backend::core::Writes;
-use stepwell_store::backend::encoding::{Decoder, Encoder};
+use stepwell_store::backend::encoding::{Decoder, Encoder, HEADER_BYTES};
 use stepwell_store::backend::table::{Table, execution_key};
 
 /// Bytes by which the file grows, so that most appends change no metadata.
 const GROWTH_BYTES: u64 = 4 << 20;
 const LENGTH_BYTES: usize = 4;
+/// What a log's file begins with.
+const MAGIC: &[u8; 16] = b"stepwell log\0\0\0\0";
+/// Bytes before the first record: a page, so that no torn record reaches into the identity.
+const HEAD_BYTES: u64 = 4_096;
+/// Bytes of an identity behind its magic number: a sealed value of eight bytes behind their length.
+const IDENTITY_BYTES: usize = HEADER_BYTES + 1 + size_of::<u64>();
 
 /// One row of a logged group.
 #[derive(Debug)]
@@ -26,10 +39,22 @@ pub(crate) struct LoggedRow {
     pub(crate) value: Option<Bytes>,
 }
 
+/// A record as it was read.
+#[derive(Debug)]
+pub(crate) struct Record {
+    /// The group's number.
+    pub(crate) number: u64,
+    pub(crate) rows: Vec<LoggedRow>,
+    /// Where the next record begins.
+    pub(crate) end: u64,
+}
+
 /// The log's file.
 #[derive(Debug)]
 pub(crate) struct Log {
     storage: Box<dyn StorageBackend>,
+    /// Where records begin: at 0 in a log without identity, as an earlier release wrote it.
+    start: u64,
     end: u64,
     allocated: u64,
 }
@@ -37,12 +62,51 @@ pub(crate) struct Log {
 impl Log {
     pub(crate) fn new(storage: Box<dyn StorageBackend>) -> io::Result<Self> {
         let allocated = storage.len()?;
-        Ok(Self { storage, end: 0, allocated })
+        Ok(Self { storage, start: 0, end: 0, allocated })
     }
 
     /// Bytes since the last checkpoint.
     pub(crate) fn bytes(&self) -> u64 {
-        self.end
+        self.end - self.start
+    }
+
+    /// Where the first record is.
+    pub(crate) fn start(&self) -> u64 {
+        self.start
+    }
+
+    /// Reads on behind the identity, if it is this one.
+    pub(crate) fn expect_identity(&mut self, expected: u64) -> Result<(), ReadError> {
+        let damaged = |what: &str| Err(ReadError::Damaged(what.to_owned()));
+        let mut head = [0; MAGIC.len() + IDENTITY_BYTES];
+        if self.allocated == 0 {
+            return damaged("it is empty, and what it held is lost");
+        }
+        if self.allocated < HEAD_BYTES {
+            return damaged("it ends too early");
+        }
+        self.storage.read(0, &mut head).map_err(io_error)?;
+        let Some(identity) = head.strip_prefix(MAGIC) else { return damaged("it is no log of a store") };
+        let mut identity = Decoder::open(Bytes::copy_from_slice(identity))?;
+        if identity.bytes()?.as_ref() != expected.to_le_bytes() {
+            return damaged("it belongs to another store");
+        }
+        (self.start, self.end) = (HEAD_BYTES, HEAD_BYTES);
+        Ok(())
+    }
+
+    /// Gives the log an identity; durable when it returns. Whatever it held must be in a checkpoint.
+    pub(crate) fn identify(&mut self, identity: u64) -> io::Result<()> {
+        let mut encoder = Encoder::with_capacity(size_of::<u64>());
+        encoder.bytes(&identity.to_le_bytes());
+        if self.allocated < HEAD_BYTES {
+            self.allocated = HEAD_BYTES;
+            self.storage.set_len(self.allocated)?;
+        }
+        self.storage.write(0, &[MAGIC.as_slice(), &encoder.seal()].concat())?;
+        self.storage.sync_data()?;
+        (self.start, self.end) = (HEAD_BYTES, HEAD_BYTES);
+        Ok(())
     }
 
     /// Appends a group; durable when it returns.
@@ -61,13 +125,12 @@ impl Log {
 
     /// Begins at the start again: everything in it is in a checkpoint.
     pub(crate) fn reset(&mut self) {
-        self.end = 0;
+        self.end = self.start;
     }
 
-    /// The next record from `offset` on, if a whole one is there: its number, its rows, and where it ends. What a
-    /// crash tore, or an older record left behind, is none.
-    pub(crate) fn read(&self, offset: u64) -> Result<Option<(u64, Vec<LoggedRow>, u64)>, ReadError> {
-        let io_error = |error: io::Error| ReadError::Io(error.to_string());
+    /// The next record from `offset` on, if a whole one is there. What a crash tore, or an older record left behind, is
+    /// none.
+    pub(crate) fn read(&self, offset: u64) -> Result<Option<Record>, ReadError> {
         let left = self.allocated.saturating_sub(offset);
         let mut length = [0; LENGTH_BYTES];
         if left < LENGTH_BYTES as u64 {
@@ -85,8 +148,37 @@ impl Log {
             Err(_) => return Ok(None),
         };
         let (number, rows) = decode(decoder)?;
-        Ok(Some((number, rows, offset + LENGTH_BYTES as u64 + u64::from(length))))
+        Ok(Some(Record { number, rows, end: offset + LENGTH_BYTES as u64 + u64::from(length) }))
     }
+
+    /// The place of a whole record of this group or a later one, wherever it is from `offset` on.
+    pub(crate) fn find(&self, number_min: u64, offset: u64) -> Result<Option<u64>, ReadError> {
+        let length = usize::try_from(self.allocated.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let mut rest = vec![0; length];
+        self.storage.read(offset, &mut rest).map_err(io_error)?;
+        let mut at = 0;
+        while let Some(found) = rest.get(at + LENGTH_BYTES..).and_then(position_of_header) {
+            at += found;
+            let found = offset + at as u64;
+            match self.read(found)? {
+                Some(record) if record.number >= number_min => return Ok(Some(found)),
+                Some(record) => at = usize::try_from(record.end - offset).unwrap_or(usize::MAX),
+                None => at += 1,
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Where a sealed value may begin.
+fn position_of_header(bytes: &[u8]) -> Option<usize> {
+    let header = Encoder::with_capacity(0).seal();
+    let header = header.get(..HEADER_BYTES / 2)?;
+    bytes.windows(header.len()).position(|window| window == header)
+}
+
+fn io_error(error: io::Error) -> ReadError {
+    ReadError::Io(error.to_string())
 }
 
 fn encode(number: u64, writes: &Writes<'_>) -> Vec<u8> {

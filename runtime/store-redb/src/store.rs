@@ -1,7 +1,7 @@
 //! A data folder as a store: lock, file, blobs, the writer's thread.
 
 use crate::blob::DirectoryBlobs;
-use crate::disk::{DiskOptions, RedbDisk};
+use crate::disk::{DiskOptions, FileError, RedbDisk, StoreFile};
 use crate::error::OpenError;
 use redb::backends::FileBackend;
 use redb::{Database, StorageBackend};
@@ -104,10 +104,18 @@ impl RedbStore {
             opened.map_err(|_| damaged())?.map_err(|error| OpenError::of_database(folder, &file, error))?;
         let log = open_log(folder).map_err(of_folder)?;
         let core = catch_unwind(AssertUnwindSafe(|| {
-            let disk = RedbDisk::new(database, log, options.disk, Some(folder.to_owned()), Some(lock))?;
-            Core::open(disk, Arc::new(blobs), options.core)
+            let disk = RedbDisk::new(database, log, options.disk, Some(folder.to_owned()), Some(lock));
+            let disk = disk.map_err(|FileError { file: which, error }| {
+                let file = match which {
+                    StoreFile::Database => file.clone(),
+                    StoreFile::Log => folder.join(LOG_FILE),
+                };
+                OpenError::of_core(folder, &file, error.into())
+            })?;
+            let core = Core::open(disk, Arc::new(blobs), options.core);
+            core.map_err(|error| OpenError::of_core(folder, &file, error))
         }));
-        let core = core.map_err(|_| damaged())?.map_err(|error| OpenError::of_core(folder, &file, error))?;
+        let core = core.map_err(|_| damaged())??;
         Self::start(core, options.core).map_err(|error| OpenError::of_folder(folder, error))
     }
 

@@ -94,6 +94,102 @@ fn a_file_with_damaged_values() {
     check_damage(|bytes| bytes[4_096..].iter_mut().for_each(|byte| *byte ^= 0x55));
 }
 
+/// A store as a killed server leaves it: its last groups, one commit each, are in the log alone.
+fn killed(groups: usize) -> TempDir {
+    let (folder, left) = (folder(), folder());
+    let store = open(folder.path()).unwrap();
+    for _ in 0..groups {
+        commit(&store, 1);
+    }
+    for file in ["store.redb", "store.log"] {
+        fs::copy(folder.path().join(file), left.path().join(file)).unwrap();
+    }
+    left
+}
+
+/// The commits that an open finds after the log was changed, or what it says.
+fn opened_after(change: impl FnOnce(&mut Vec<u8>)) -> Result<u64, String> {
+    let folder = killed(5);
+    let file = folder.path().join("store.log");
+    let mut bytes = fs::read(&file).unwrap();
+    change(&mut bytes);
+    fs::write(&file, bytes).unwrap();
+    open(folder.path())
+        .map(|store| block_on(store.check()).unwrap().commits)
+        .map_err(|error| error.to_string())
+}
+
+/// Where the log's records begin, and what each of them begins with: its length, version, codec and key.
+fn records(log: &[u8]) -> Vec<usize> {
+    let mut at = 4_096;
+    let mut found = Vec::new();
+    loop {
+        let length = u32::from_le_bytes(log[at..at + 4].try_into().unwrap());
+        if length == 0 {
+            return found;
+        }
+        found.push(at);
+        at += 4 + length as usize;
+    }
+}
+
+#[track_caller]
+fn check_log_damage(what: &str, change: impl FnOnce(&mut Vec<u8>)) {
+    let error = opened_after(change).unwrap_err();
+    assert!(error.contains("/store.log is damaged: ") && error.contains(what), "{error}");
+}
+
+#[test]
+fn a_log_without_its_beginning() {
+    assert_eq!(opened_after(|_| ()), Ok(5));
+    check_log_damage("it is empty", Vec::clear);
+    check_log_damage("it ends too early", |log| log.truncate(100));
+    check_log_damage("it is no log of a store", |log| log.fill(0));
+    check_log_damage("it is no log of a store", |log| log.fill(0xa5));
+    check_log_damage("it is no log of a store", |log| *log = b"SQLite format 3\0".repeat(10_000));
+    check_log_damage("checksum", |log| log[28] ^= 1);
+    let other = fs::read(killed(3).path().join("store.log")).unwrap();
+    check_log_damage("it belongs to another store", |log| *log = other);
+    let folder = killed(5);
+    fs::remove_file(folder.path().join("store.log")).unwrap();
+    let error = open(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("/store.log is damaged: it is empty"), "{error}");
+}
+
+#[test]
+fn a_log_of_a_newer_release() {
+    let error = opened_after(|log| log[16] = 2).unwrap_err();
+    assert!(error.contains("/store.log was written by another release: format version 2"), "{error}");
+}
+
+#[test]
+fn a_log_with_a_damaged_record() {
+    // The epoch, and five commits.
+    let count = records(&fs::read(killed(5).path().join("store.log")).unwrap()).len();
+    assert_eq!(count, 6);
+    for record in 0..count - 1 {
+        for byte in [0, 1, 4, 8, 12, 20] {
+            check_log_damage("cannot be read", |log| {
+                let at = records(log)[record] + byte;
+                log[at] ^= 0x55;
+            });
+        }
+    }
+}
+
+#[test]
+fn a_log_with_a_torn_tail() {
+    // What a crash leaves of a group that nobody was told of.
+    let tail = |log: &[u8]| *records(log).last().unwrap();
+    let torn = |log: &mut Vec<u8>| {
+        let last = tail(log);
+        log[last + 20..last + 40].fill(0);
+    };
+    assert_eq!(opened_after(torn), Ok(4));
+    let cut = |log: &mut Vec<u8>| log.truncate(tail(log) + 20);
+    assert_eq!(opened_after(cut), Ok(4));
+}
+
 /// Storage on which, from some write on, no space is left.
 #[derive(Debug)]
 struct Filling(InMemoryBackend, AtomicU64);
