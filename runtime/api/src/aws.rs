@@ -1,6 +1,6 @@
 //! The AWS side of the port: finds the service of a request, lets it answer, and gives errors its form.
 
-use crate::body;
+use crate::body::{self, Unread};
 use crate::error::ApiError;
 use crate::operation::Answer;
 use crate::query;
@@ -9,7 +9,6 @@ use crate::shared::{Api, Caller, call};
 use crate::wire::{Protocol, stamp};
 use crate::{lambda, states, sts};
 use axum::Extension;
-use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use http::header::{ALLOW, HeaderValue};
@@ -26,6 +25,7 @@ pub(crate) async fn dispatch(
     request: Request,
 ) -> Response {
     let (request, body) = request.into_parts();
+    let body = Unread::new(&request.headers, body);
     if request.method == Method::OPTIONS {
         return options(caller.context.request_id);
     }
@@ -54,10 +54,10 @@ pub(crate) async fn dispatch(
 }
 
 /// An action of STS, in the query or in a form.
-async fn query_call(caller: &Caller, request: &Parts, body: Body) -> Result<Response, ApiError> {
+async fn query_call(caller: &Caller, request: &Parts, mut body: Unread) -> Result<Response, ApiError> {
     let mut parameters = query::parameters(request.uri.query().unwrap_or_default());
     if query::parameter(&parameters, "Action").is_none() {
-        let body = body::read(&request.headers, body, body::OTHER_BYTES_MAX, "query").await?;
+        let body = body.read(&request.headers, body::OTHER_BYTES_MAX, "query").await?;
         parameters.extend(query::parameters(&String::from_utf8_lossy(&body)));
     }
     let action = query::parameter(&parameters, "Action");

@@ -1,7 +1,7 @@
 //! Reads request bodies within limits of size and time.
 
 use crate::error::ApiError;
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, EXPECT};
@@ -53,12 +53,7 @@ impl Uploads {
 ///
 /// # Errors
 /// 413 beyond `bytes_max`, 408 if it stalls, 400 if it ends early.
-pub(crate) async fn read(
-    headers: &HeaderMap,
-    body: Body,
-    bytes_max: usize,
-    operation: &str,
-) -> Result<Bytes, ApiError> {
+async fn read(headers: &HeaderMap, body: Body, bytes_max: usize, operation: &str) -> Result<Bytes, ApiError> {
     let whole = read_all(headers, body, bytes_max, operation);
     tokio::time::timeout(ARRIVAL_MAX, whole).await.unwrap_or_else(|_| Err(ApiError::incomplete_body()))
 }
@@ -116,6 +111,44 @@ async fn next(body: &mut Body, stall_max: Duration) -> Result<Option<Bytes>, Api
                 // Trailers, and pieces of nothing.
                 Ok(_) | Err(_) => {}
             },
+        }
+    }
+}
+
+/// A request's body before it is read.
+///
+/// INVARIANT: a body that nobody reads is taken in nevertheless, within bounds, unless its sender waits to be asked for
+/// it. Otherwise the connection would end with the answer, and the next request on it would find it gone.
+pub(crate) struct Unread {
+    body: Option<Body>,
+    is_awaited: bool,
+}
+
+impl Unread {
+    pub(crate) fn new(headers: &HeaderMap, body: Body) -> Self {
+        Self { body: Some(body), is_awaited: headers.contains_key(EXPECT) }
+    }
+
+    /// Reads it whole; a second time it is empty.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub(crate) async fn read(
+        &mut self,
+        headers: &HeaderMap,
+        bytes_max: usize,
+        operation: &str,
+    ) -> Result<Bytes, ApiError> {
+        read(headers, self.body.take().unwrap_or_default(), bytes_max, operation).await
+    }
+}
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        if !self.is_awaited
+            && let Some(body) = self.body.take().filter(|body| !body.is_end_stream())
+        {
+            tokio::spawn(drain(body));
         }
     }
 }

@@ -5,13 +5,12 @@ mod invoke;
 pub(crate) mod name;
 mod version;
 
-use crate::body;
+use crate::body::{self, Unread};
 use crate::error::ApiError;
 use crate::generated::lambda::KNOWN_OPERATIONS;
 use crate::operation::{Answer, Call, Row, raw_row, row};
 use crate::query;
 use crate::schema::{Kind, Place, Shape};
-use axum::body::Body;
 use bytes::Bytes;
 use http::Method;
 use http::request::Parts;
@@ -41,12 +40,12 @@ pub(crate) static OPERATIONS: LazyLock<Vec<Row>> = LazyLock::new(|| {
 type PathValues = Vec<(&'static str, String)>;
 
 /// Answers one request.
-pub(crate) async fn call(mut call: Call, request: &Parts, body: Body) -> Result<Answer, ApiError> {
+pub(crate) async fn call(mut call: Call, request: &Parts, mut body: Unread) -> Result<Answer, ApiError> {
     let (row, path) = find(&request.method, request.uri.path())?;
     let mut members = bound(row.input, request, &path)?;
     let bytes_max = bytes_max(row.name, &members);
     let _turn = if bytes_max >= body::CODE_BYTES_MAX { call.uploads.turn().await } else { None };
-    let body = body::read(&request.headers, body, bytes_max, operation_name(row.name)).await?;
+    let body = body.read(&request.headers, bytes_max, operation_name(row.name)).await?;
     if takes_payload(row.input) {
         call.payload = body;
     } else {

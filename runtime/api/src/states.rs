@@ -5,12 +5,11 @@ mod history;
 mod machine;
 pub(crate) mod task;
 
-use crate::body;
+use crate::body::{self, Unread};
 use crate::error::ApiError;
 use crate::generated::states::KNOWN_OPERATIONS;
 use crate::operation::{Answer, Call, Row, row};
 use crate::service;
-use axum::body::Body;
 use http::request::Parts;
 use serde_json::Value;
 use std::sync::LazyLock;
@@ -45,7 +44,7 @@ pub(crate) static OPERATIONS: LazyLock<Vec<Row>> = LazyLock::new(|| {
 pub(crate) async fn call(
     call: Call,
     request: &Parts,
-    body: Body,
+    mut body: Unread,
     operation: Option<&str>,
 ) -> Result<Answer, ApiError> {
     let operation = operation.ok_or_else(|| {
@@ -68,7 +67,7 @@ pub(crate) async fn call(
             ));
         }
     }
-    let body = body::read(&request.headers, body, body::STATES_BYTES_MAX, row.name).await?;
+    let body = body.read(&request.headers, body::STATES_BYTES_MAX, row.name).await?;
     row.run(call, parse(&body)?).await
 }
 

@@ -10,14 +10,13 @@ mod machine;
 pub(crate) mod problem;
 mod task;
 
-use crate::body;
+use crate::body::Unread;
 use crate::error::ApiError;
 use crate::operation::Call;
 use crate::query;
 use crate::shared::{Api, Caller, call};
 use crate::wire::stamp;
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts as _, RawPathParams, Request};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post, put};
@@ -69,7 +68,7 @@ pub(crate) struct V1 {
     pub(crate) call: Call,
     request_id: RequestId,
     head: Parts,
-    body: Body,
+    body: Unread,
     path: Vec<(String, String)>,
     parameters: Vec<(String, String)>,
 }
@@ -84,6 +83,7 @@ impl FromRequest<Api> for V1 {
             return Err(problem::response(&ApiError::internal(), RequestId::new()));
         };
         let request_id = caller.context.request_id;
+        let body = Unread::new(&head.headers, body);
         let path = match RawPathParams::from_request_parts(&mut head, api).await {
             Ok(path) => path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             Err(_) => {
@@ -161,7 +161,7 @@ impl V1 {
 
     /// Reads the body.
     async fn read(&mut self, bytes_max: usize, operation: &str) -> Result<Bytes, ApiError> {
-        body::read(&self.head.headers, std::mem::take(&mut self.body), bytes_max, operation).await
+        self.body.read(&self.head.headers, bytes_max, operation).await
     }
 
     /// Reads a body that must be UTF-8.

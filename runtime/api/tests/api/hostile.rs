@@ -251,6 +251,31 @@ async fn bytes_on_a_socket() {
     assert!(TcpStream::connect(served.address).await.is_err(), "no connection after the stop");
 }
 
+/// SDKs send head and body one after the other, keep the connection, and do not look whether it was closed meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_without_a_look_at_the_body_keeps_the_connection() {
+    let served = Served::new().await;
+    let head = |line: &str, header: &str| {
+        format!("{line} HTTP/1.1\r\nHost: localhost\r\n{header}\r\nContent-Length: 2\r\n")
+    };
+    for refused in [
+        head("POST /", "X-Amz-Target: AWSStepFunctions.Nothing"),
+        head("POST /", "X-Amz-Target: AmazonSQS.SendMessage"),
+        head("POST /2015-03-31/nothing", "X: 1"),
+        head("PUT /v1/nothing", "X: 1"),
+    ] {
+        let mut stream = TcpStream::connect(served.address).await.unwrap();
+        stream.write_all(format!("{refused}\r\n").as_bytes()).await.unwrap();
+        let first = stream.read(&mut [0; 4_096]).await.unwrap();
+        assert!(first > 0, "{refused}");
+        let next = head("POST /", "X-Amz-Target: AWSStepFunctions.ListStateMachines");
+        let body_and_next = format!("{{}}{next}Connection: close\r\n\r\n{{}}");
+        stream.write_all(body_and_next.as_bytes()).await.unwrap();
+        let answer = Served::heard(stream).await;
+        assert!(answer.ends_with(r#"{"stateMachines":[]}"#), "{refused}{answer}");
+    }
+}
+
 #[tokio::test]
 async fn answers_stay_small() {
     let bench = Bench::new().await;
