@@ -7,7 +7,7 @@ use super::{Kind, Member, Place, Presence, Sensitivity, Shape};
 use regress::Regex;
 use serde_json::Value;
 use std::collections::HashMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::sync::{LazyLock, PoisonError, RwLock};
 
 /// Constraints listed in one message; a hostile list must not make an answer larger than its request.
@@ -93,45 +93,37 @@ struct Walk {
 impl Walk {
     fn value(&mut self, path: &mut String, shape: &Shape, value: &Value) {
         match (&shape.kind, value) {
-            (Kind::Text { min, max, pattern, values }, Value::String(text)) => {
-                self.length(path, shape, value, (*min, *max), text.chars().count());
-                if !pattern.is_empty() && !matches(pattern, text) {
-                    let rule = format!("Member must satisfy regular expression pattern: {pattern}");
-                    self.violation(path, shape, value, &rule);
-                }
-                if !values.is_empty() && !values.contains(&text.as_str()) {
-                    let rule = format!("Member must satisfy enum value set: [{}]", values.join(", "));
-                    self.violation(path, shape, value, &rule);
-                }
-            }
-            (Kind::Integer { min, max } | Kind::Float { min, max }, Value::Number(number)) => {
-                let (below, above) = match number.as_i64() {
-                    Some(number) => (number < *min, number > *max),
-                    #[expect(clippy::cast_precision_loss, reason = "a float is compared as a float")]
-                    None => number
-                        .as_f64()
-                        .map_or((true, true), |number| (number < *min as f64, number > *max as f64)),
-                };
-                if above {
-                    let rule = format!("Member must have value less than or equal to {max}");
-                    self.violation(path, shape, value, &rule);
-                }
-                if below {
-                    let rule = format!("Member must have value greater than or equal to {min}");
-                    self.violation(path, shape, value, &rule);
+            (Kind::Text { .. }, Value::String(_))
+            | (Kind::Integer { .. } | Kind::Float { .. }, Value::Number(_)) => {
+                for rule in broken(shape, value) {
+                    self.violation(path, shape, value, &rule.to_string());
                 }
             }
             (Kind::List { member, min, max }, Value::Array(items)) => {
                 self.length(path, shape, value, (*min, *max), items.len());
-                for (at, item) in items.iter().enumerate() {
-                    self.inside(path, &format!("{}.member", at + 1), member, item);
+                if is_scalar(member) {
+                    if items.iter().any(|item| !broken(member, item).is_empty()) {
+                        self.violation(path, shape, value, &of_all("Member", member));
+                    }
+                } else {
+                    for (at, item) in items.iter().enumerate() {
+                        self.inside(path, &format!("{}.member", at + 1), member, item);
+                    }
                 }
             }
             (Kind::Map { key, value: member, min, max }, Value::Object(fields)) => {
                 self.length(path, shape, value, (*min, *max), fields.len());
-                for (name, field) in fields {
-                    self.inside(path, "key", key, &Value::String(name.clone()));
-                    self.inside(path, &format!("{name}.member"), member, field);
+                if fields.keys().any(|name| !broken(key, &Value::String(name.clone())).is_empty()) {
+                    self.violation(path, shape, value, &of_all("Map keys", key));
+                }
+                if is_scalar(member) {
+                    if fields.values().any(|field| !broken(member, field).is_empty()) {
+                        self.violation(path, shape, value, &of_all("Map value", member));
+                    }
+                } else {
+                    for (name, field) in fields {
+                        self.inside(path, &format!("{name}.member"), member, field);
+                    }
                 }
             }
             (Kind::Structure(members), Value::Object(fields)) => {
@@ -172,12 +164,10 @@ impl Walk {
     fn length(&mut self, path: &str, shape: &Shape, value: &Value, (min, max): (u64, u64), length: usize) {
         let length = u64::try_from(length).unwrap_or(u64::MAX);
         if length > max {
-            let rule = format!("Member must have length less than or equal to {max}");
-            self.violation(path, shape, value, &rule);
+            self.violation(path, shape, value, &Rule::LengthMax(max).to_string());
         }
         if length < min {
-            let rule = format!("Member must have length greater than or equal to {min}");
-            self.violation(path, shape, value, &rule);
+            self.violation(path, shape, value, &Rule::LengthMin(min).to_string());
         }
     }
 
@@ -202,6 +192,113 @@ impl Walk {
             self.found += 1;
         }
     }
+}
+
+/// A constraint of a text or a number; displays as AWS words it.
+enum Rule {
+    LengthMax(u64),
+    LengthMin(u64),
+    Max(i64),
+    Min(i64),
+    Pattern(&'static str),
+    Values(&'static [&'static str]),
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LengthMax(max) => write!(f, "Member must have length less than or equal to {max}"),
+            Self::LengthMin(min) => write!(f, "Member must have length greater than or equal to {min}"),
+            Self::Max(max) => write!(f, "Member must have value less than or equal to {max}"),
+            Self::Min(min) => write!(f, "Member must have value greater than or equal to {min}"),
+            Self::Pattern(pattern) => write!(f, "Member must satisfy regular expression pattern: {pattern}"),
+            Self::Values(values) => write!(f, "Member must satisfy enum value set: [{}]", values.join(", ")),
+        }
+    }
+}
+
+fn is_scalar(shape: &Shape) -> bool {
+    match &shape.kind {
+        Kind::Text { .. }
+        | Kind::Blob
+        | Kind::Boolean
+        | Kind::Integer { .. }
+        | Kind::Float { .. }
+        | Kind::Timestamp => true,
+        Kind::List { .. } | Kind::Map { .. } | Kind::Structure(_) => false,
+    }
+}
+
+/// All rules of a text or a number, in AWS's order.
+fn rules(shape: &Shape) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    match &shape.kind {
+        Kind::Text { min, max, pattern, values } => {
+            if *max != u64::MAX {
+                rules.push(Rule::LengthMax(*max));
+            }
+            if *min > 0 {
+                rules.push(Rule::LengthMin(*min));
+            }
+            if !pattern.is_empty() {
+                rules.push(Rule::Pattern(pattern));
+            }
+            if !values.is_empty() {
+                rules.push(Rule::Values(values));
+            }
+        }
+        Kind::Integer { min, max } | Kind::Float { min, max } => {
+            if *max != i64::MAX {
+                rules.push(Rule::Max(*max));
+            }
+            if *min != i64::MIN {
+                rules.push(Rule::Min(*min));
+            }
+        }
+        Kind::Blob
+        | Kind::Boolean
+        | Kind::Timestamp
+        | Kind::List { .. }
+        | Kind::Map { .. }
+        | Kind::Structure(_) => {}
+    }
+    rules
+}
+
+/// The rules that a text or a number breaks.
+fn broken(shape: &Shape, value: &Value) -> Vec<Rule> {
+    let mut rules = rules(shape);
+    match value {
+        Value::String(text) => {
+            let chars = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
+            rules.retain(|rule| match rule {
+                Rule::LengthMax(max) => chars > *max,
+                Rule::LengthMin(min) => chars < *min,
+                Rule::Pattern(pattern) => !matches(pattern, text),
+                Rule::Values(values) => !values.contains(&text.as_str()),
+                Rule::Max(_) | Rule::Min(_) => false,
+            });
+        }
+        Value::Number(number) => rules.retain(|rule| {
+            #[expect(clippy::cast_precision_loss, reason = "a float is compared as a float")]
+            match (rule, number.as_i64(), number.as_f64()) {
+                (Rule::Max(max), Some(number), _) => number > *max,
+                (Rule::Max(max), None, Some(number)) => number > *max as f64,
+                (Rule::Min(min), Some(number), _) => number < *min,
+                (Rule::Min(min), None, Some(number)) => number < *min as f64,
+                (Rule::Max(_) | Rule::Min(_), None, None) => true,
+                (Rule::LengthMax(_) | Rule::LengthMin(_) | Rule::Pattern(_) | Rule::Values(_), _, _) => false,
+            }
+        }),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => rules.clear(),
+    }
+    rules
+}
+
+/// AWS's words where an item of a list, or a key or a value of a map, breaks a rule: all rules that it has to keep.
+fn of_all(subject: &str, shape: &Shape) -> String {
+    let rules = rules(shape).iter().map(|rule| format!("{rule}, ")).collect::<String>();
+    format!("{subject} must satisfy constraint: [{rules}Member must not be null]")
 }
 
 fn joined(path: &str, step: &str) -> String {
@@ -293,7 +390,7 @@ pub(crate) fn compile(pattern: &str) -> Option<Regex> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::{boolean, integer, list, optional, required, sensitive, structure, text};
+    use super::super::table::{boolean, integer, list, map, optional, required, sensitive, structure, text};
     use super::*;
     use serde_json::json;
 
@@ -305,9 +402,13 @@ mod tests {
     static FLAG: Shape = boolean("Flag");
     static ITEM: Shape = structure("Item", &[required("name", &NAME), optional("weight", &WEIGHT)]);
     static ITEMS: Shape = list("Items", &ITEM, 1, 2);
+    static COLOURS: Shape = list("Colours", &COLOUR, 0, u64::MAX);
+    static PALETTE: Shape = map("Palette", &KEY, &NAME, 0, u64::MAX);
     static REQUEST: Shape = structure(
         "Request",
         &[
+            optional("colours", &COLOURS),
+            optional("palette", &PALETTE),
             required("name", &NAME),
             optional("Key", &KEY),
             optional("secret", &SECRET),
@@ -379,6 +480,28 @@ mod tests {
             json!({"name": "x", "items": [{"name": "a", "weight": 1}, {"name": "b"}, {"name": "c", "weight": 3}]}),
             "1 validation error detected: Value '[Item(name=a, weight=1), Item(name=b), Item(name=c, weight=3)]' at \
              'items' failed to satisfy constraint: Member must have length less than or equal to 2",
+        );
+    }
+
+    #[test]
+    fn items_keys_and_values_keep_all_rules_of_theirs() {
+        check(
+            json!({"name": "x", "colours": ["RED", "green"]}),
+            "1 validation error detected: Value '[RED, green]' at 'colours' failed to satisfy constraint: Member must \
+             satisfy constraint: [Member must have length less than or equal to 99, Member must satisfy enum value \
+             set: [RED, BLUE], Member must not be null]",
+        );
+        check(
+            json!({"name": "x", "palette": {"A": "y"}}),
+            "1 validation error detected: Value '{A=y}' at 'palette' failed to satisfy constraint: Map keys must \
+             satisfy constraint: [Member must have length less than or equal to 10, Member must satisfy regular \
+             expression pattern: ^(?=.*[a-z])[a-z0-9]+$, Member must not be null]",
+        );
+        check(
+            json!({"name": "x", "palette": {"a": "y", "b": ""}}),
+            "1 validation error detected: Value '{a=y, b=}' at 'palette' failed to satisfy constraint: Map value must \
+             satisfy constraint: [Member must have length less than or equal to 5, Member must have length greater \
+             than or equal to 1, Member must not be null]",
         );
     }
 
