@@ -1,5 +1,6 @@
 //! Lambda: REST JSON. Method and path say which operation; path, query, headers and body together are its request.
 
+mod configuration;
 mod function;
 mod invoke;
 pub(crate) mod name;
@@ -17,6 +18,7 @@ use http::request::Parts;
 use serde_json::{Map, Value};
 use std::sync::LazyLock;
 
+pub(crate) use function::{own, unqualified};
 pub(crate) use invoke::event_text;
 
 /// The operations that are served. To serve another: its name in `cargo xtask codegen`, its handler in the file of

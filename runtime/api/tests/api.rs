@@ -62,6 +62,11 @@ operation_tests! {
     "sts:GetCallerIdentity" => elsewhere::get_caller_identity;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn lambda_keeps_and_shows_settings() {
+    lambda::kept_settings(&support::Bench::new().await).await;
+}
+
 #[test]
 fn every_operation_has_a_test() {
     assert_eq!(stepwell_api::operations(), TESTED);

@@ -1,5 +1,6 @@
 //! Functions as callers see them: requests, answers, errors.
 
+mod check;
 mod code;
 mod grant;
 pub(crate) mod invocation;
@@ -53,6 +54,27 @@ pub struct CreateFunction {
     pub tags: Vec<Tag>,
     /// Whether version 1 is published at once.
     pub publish: bool,
+}
+
+/// `UpdateFunctionCode`
+#[derive(Clone, Debug)]
+pub struct UpdateFunctionCode {
+    /// A zip that holds one component, or the component itself.
+    pub code: Arc<[u8]>,
+    /// What is kept and shown with it ([`FunctionSettings::echoed`]): `Architectures`.
+    pub echoed: Map,
+    /// Preconditions.
+    pub expected: Expected,
+    /// Whether a version is published at once.
+    pub publish: bool,
+}
+
+impl UpdateFunctionCode {
+    /// New code, and nothing else.
+    #[must_use]
+    pub fn new(code: Arc<[u8]>) -> Self {
+        Self { code, echoed: Map::new(), expected: Expected::default(), publish: false }
+    }
 }
 
 /// Whether a precondition is asked for.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use stepwell_engine::function::{
     COMPONENT_GRACE, CodeState, Expected, FunctionConfiguration, InvocationType, Invoke, Invoked,
+    UpdateFunctionCode,
 };
 use stepwell_engine::machine::MachineType;
 use stepwell_types::FunctionArn;
@@ -19,7 +20,7 @@ fn arn(name: &str) -> FunctionArn {
 
 async fn update(bench: &Bench, name: &str, code: Arc<[u8]>) -> FunctionConfiguration {
     let (engine, scope) = (&bench.engine, &bench.scope);
-    engine.update_function_code(scope, &arn(name), code, Expected::default(), false).await.unwrap()
+    engine.update_function_code(scope, &arn(name), UpdateFunctionCode::new(code)).await.unwrap()
 }
 
 async fn invoke(bench: &Bench, name: &str) -> String {

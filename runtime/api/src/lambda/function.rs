@@ -1,22 +1,22 @@
 //! Functions.
 
+use super::configuration::{described, listed};
 use super::name::resolve;
 use crate::error::ApiError;
 use crate::generated::lambda::{
-    CreateFunctionRequest, DeleteFunctionRequest, DeleteFunctionResponse, Environment, EnvironmentResponse,
-    FunctionCodeLocation, FunctionConfiguration, GetFunctionConfigurationRequest, GetFunctionRequest,
-    GetFunctionResponse, LambdaError, LastUpdateStatus, LastUpdateStatusReasonCode, ListFunctionsRequest,
-    ListFunctionsResponse, PackageType, State, StateReasonCode, UpdateFunctionCodeRequest,
-    UpdateFunctionConfigurationRequest,
+    CreateFunctionRequest, DeleteFunctionRequest, DeleteFunctionResponse, Environment, FunctionCodeLocation,
+    FunctionConfiguration, FunctionVersion, GetFunctionConfigurationRequest, GetFunctionRequest,
+    GetFunctionResponse, LambdaError, ListFunctionsRequest, ListFunctionsResponse, PackageType,
+    UpdateFunctionCodeRequest, UpdateFunctionConfigurationRequest,
 };
 use crate::operation::Call;
 use crate::schema::wire::Blob;
 use std::sync::Arc;
-use stepwell_engine::Tag;
 use stepwell_engine::function::{
-    CodeState, CreateFunction, Expected, FunctionConfiguration as Configuration, FunctionSettings,
+    CreateFunction, Expected, FunctionConfiguration as Configuration, FunctionSettings, UpdateFunctionCode,
 };
 use stepwell_engine::page::PageRequest;
+use stepwell_engine::{Scope, Tag};
 use stepwell_types::{FunctionArn, FunctionQualifier, Map, Value};
 
 pub(crate) async fn create(
@@ -24,6 +24,21 @@ pub(crate) async fn create(
     input: CreateFunctionRequest,
 ) -> Result<FunctionConfiguration, ApiError> {
     let arn = unqualified(resolve(&call.scope, &input.function_name, None)?)?;
+    own(&call.scope, &arn)?;
+    refuse_given([
+        ("ImageConfig", &input.image_config, "Stepwell runs no container images"),
+        ("FileSystemConfigs", &input.file_system_configs, "Stepwell mounts no file systems"),
+        ("CapacityProviderConfig", &input.capacity_provider_config, "Stepwell has no capacity providers"),
+        ("DurableConfig", &input.durable_config, "Stepwell runs no durable functions yet"),
+        ("TenancyConfig", &input.tenancy_config, "Stepwell isolates every invocation, whatever its tenant"),
+    ])?;
+    refuse_layers(input.layers.as_ref())?;
+    if input.code_signing_config_arn.is_some() {
+        return Err(invalid("Stepwell checks no signatures of code yet: leave CodeSigningConfigArn out"));
+    }
+    if input.publish_to.is_some() {
+        return Err(invalid("Stepwell has no capacity providers: leave PublishTo out"));
+    }
     if input.code.s3_bucket.is_some() || input.code.s3_key.is_some() {
         return Err(invalid("Stepwell does not read code from S3: send it as ZipFile"));
     }
@@ -47,7 +62,6 @@ pub(crate) async fn create(
                 ("DeadLetterConfig", input.dead_letter_config),
                 ("EphemeralStorage", input.ephemeral_storage),
                 ("KMSKeyArn", input.kms_key_arn.map(Value::Str)),
-                ("Layers", None),
                 ("LoggingConfig", input.logging_config),
                 ("SnapStart", input.snap_start),
                 ("TracingConfig", input.tracing_config),
@@ -97,15 +111,23 @@ pub(crate) async fn update_code(
         return Err(invalid("Stepwell does not read code from S3: send it as ZipFile"));
     }
     if input.image_uri.is_some() {
-        return Err(invalid("Stepwell runs no container images: send a WebAssembly component as ZipFile"));
+        return Err(invalid("Please don't provide ImageUri when updating a function with packageType Zip."));
+    }
+    if input.publish_to.is_some() {
+        return Err(invalid("Stepwell has no capacity providers: leave PublishTo out"));
     }
     let code = code(input.zip_file)?;
     if input.dry_run == Some(true) {
         return Ok(described(call.engine.function(&call.scope, &arn).await?));
     }
     let expected = Expected { revision_id: input.revision_id, code_sha256: None };
-    let publish = input.publish.unwrap_or(false);
-    Ok(described(call.engine.update_function_code(&call.scope, &arn, code, expected, publish).await?))
+    let update = UpdateFunctionCode {
+        code,
+        echoed: echoed([("Architectures", input.architectures)]),
+        expected,
+        publish: input.publish.unwrap_or(false),
+    };
+    Ok(described(call.engine.update_function_code(&call.scope, &arn, update).await?))
 }
 
 pub(crate) async fn update_configuration(
@@ -113,6 +135,13 @@ pub(crate) async fn update_configuration(
     input: UpdateFunctionConfigurationRequest,
 ) -> Result<FunctionConfiguration, ApiError> {
     let arn = unqualified(resolve(&call.scope, &input.function_name, None)?)?;
+    refuse_given([
+        ("ImageConfig", &input.image_config, "Stepwell runs no container images"),
+        ("FileSystemConfigs", &input.file_system_configs, "Stepwell mounts no file systems"),
+        ("CapacityProviderConfig", &input.capacity_provider_config, "Stepwell has no capacity providers"),
+        ("DurableConfig", &input.durable_config, "Stepwell runs no durable functions yet"),
+    ])?;
+    refuse_layers(input.layers.as_ref())?;
     let settings = FunctionSettings {
         description: input.description,
         role: input.role,
@@ -149,26 +178,20 @@ pub(crate) async fn list(call: Call, input: ListFunctionsRequest) -> Result<List
     let functions = call.engine.list_functions(&call.scope, &page).await?;
     let mut entries = Vec::with_capacity(functions.entries.len());
     for function in functions.entries {
-        // `FunctionVersion=ALL`: each function's published versions after it.
-        let all = match input.function_version {
-            Some(_) => versions(&call, &function).await?,
-            None => Vec::new(),
-        };
-        entries.push(described(function));
-        entries.extend(all);
+        match input.function_version {
+            // `FunctionVersion=ALL`: `$LATEST` and each published version, by qualified ARNs.
+            Some(FunctionVersion::All) => entries.extend(versions(&call, &function).await?),
+            None => entries.push(listed(function)),
+        }
     }
     Ok(ListFunctionsResponse { next_marker: functions.next_token.map(Into::into), functions: Some(entries) })
 }
 
-/// The first published versions of a function.
+/// The first versions of a function, `$LATEST` among them.
 async fn versions(call: &Call, function: &Configuration) -> Result<Vec<FunctionConfiguration>, ApiError> {
     let arn = FunctionArn { qualifier: None, ..function.arn.clone() };
     let versions = call.engine.list_versions(&call.scope, &arn, &PageRequest::default()).await?;
-    let published = |version: &Configuration| match version.version {
-        FunctionQualifier::Latest => false,
-        FunctionQualifier::Version(_) | FunctionQualifier::Alias(_) => true,
-    };
-    Ok(versions.entries.into_iter().filter(published).map(described).collect())
+    Ok(versions.entries.into_iter().map(listed).collect())
 }
 
 /// A page of a listing of functions.
@@ -184,13 +207,46 @@ pub(super) fn invalid(message: &str) -> ApiError {
     ApiError::lambda(LambdaError::InvalidParameterValueException, message)
 }
 
+/// A function is created by its own account.
+pub(crate) fn own(scope: &Scope, arn: &FunctionArn) -> Result<(), ApiError> {
+    if arn.account == scope.account {
+        return Ok(());
+    }
+    let (owner, caller) = (arn.account, scope.account);
+    Err(ApiError::forbidden(format!("Account {caller} cannot create functions of account {owner}")))
+}
+
 /// A change concerns the function, never one version.
-fn unqualified(arn: FunctionArn) -> Result<FunctionArn, ApiError> {
+pub(crate) fn unqualified(arn: FunctionArn) -> Result<FunctionArn, ApiError> {
     match arn.qualifier {
         None | Some(FunctionQualifier::Latest) => Ok(FunctionArn { qualifier: None, ..arn }),
         Some(FunctionQualifier::Version(_) | FunctionQualifier::Alias(_)) => {
             Err(invalid("This operation does not take a qualifier: only $LATEST can be changed"))
         }
+    }
+}
+
+/// Refuses what Stepwell has nothing for, unless it asks for nothing.
+fn refuse_given<const N: usize>(members: [(&str, &Option<Value>, &str); N]) -> Result<(), ApiError> {
+    let asks = |value: &Value| match value {
+        Value::Null => false,
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        Value::Bool(_) | Value::I64(_) | Value::U64(_) | Value::F64(_) | Value::Str(_) => true,
+    };
+    match members.iter().find(|(_, value, _)| value.as_ref().is_some_and(asks)) {
+        Some((name, _, why)) => Err(invalid(&format!("{why}: leave {name} out"))),
+        None => Ok(()),
+    }
+}
+
+/// There are no layers, so that each one that is named does not exist.
+fn refuse_layers(layers: Option<&Value>) -> Result<(), ApiError> {
+    match layers.and_then(|layers| layers.get_index(0)) {
+        Some(layer) => {
+            Err(invalid(&format!("Layer version {} does not exist.", layer.as_str().unwrap_or_default())))
+        }
+        None => Ok(()),
     }
 }
 
@@ -217,112 +273,4 @@ fn echoed<const N: usize>(members: [(&'static str, Option<Value>); N]) -> Map {
         }
     }
     map
-}
-
-/// A function as Lambda describes it.
-pub(crate) fn described(function: Configuration) -> FunctionConfiguration {
-    let settings = function.settings;
-    let kept = |name: &str| settings.echoed.get(name).cloned();
-    let object = |name: &str, text: &str| {
-        let mut fields = Map::new();
-        fields.insert(name, Value::str(text));
-        Value::object(fields)
-    };
-    let (state, state_reason, state_reason_code) = state(&function.state);
-    let (last_update_status, last_update_status_reason, last_update_status_reason_code) =
-        last_update(&function.last_update);
-    FunctionConfiguration {
-        function_name: Some(Arc::clone(&function.arn.name)),
-        function_arn: Some(function.arn.to_string().into()),
-        runtime: settings.runtime,
-        role: settings.role,
-        handler: settings.handler,
-        code_size: i64::try_from(function.code_size_bytes).ok(),
-        description: Some(settings.description.unwrap_or_default()),
-        timeout: settings.timeout_s.map(i64::from),
-        memory_size: settings.memory_size_mb.map(i64::from),
-        last_modified: Some(last_modified(function.last_modified)),
-        code_sha256: Some(function.code_sha256),
-        version: Some(function.version.to_string().into()),
-        environment: settings.environment.filter(|variables| !variables.is_empty()).map(|variables| {
-            EnvironmentResponse { variables: Some(variables.into_iter().collect()), error: None }
-        }),
-        kms_key_arn: kept("KMSKeyArn").and_then(|arn| arn.as_str().map(Into::into)),
-        revision_id: Some(function.revision_id),
-        state: Some(state),
-        state_reason,
-        state_reason_code,
-        last_update_status: Some(last_update_status),
-        last_update_status_reason,
-        last_update_status_reason_code,
-        package_type: Some(PackageType::Zip),
-        vpc_config: kept("VpcConfig"),
-        dead_letter_config: kept("DeadLetterConfig"),
-        tracing_config: kept("TracingConfig").or_else(|| Some(object("Mode", "PassThrough"))),
-        architectures: kept("Architectures").or_else(|| Some(Value::array(vec![Value::str("x86_64")]))),
-        ephemeral_storage: kept("EphemeralStorage").or_else(|| {
-            let mut fields = Map::new();
-            fields.insert("Size", Value::I64(512));
-            Some(Value::object(fields))
-        }),
-        snap_start: kept("SnapStart").or_else(|| {
-            let mut fields = Map::new();
-            fields.insert("ApplyOn", Value::str("None"));
-            fields.insert("OptimizationStatus", Value::str("Off"));
-            Some(Value::object(fields))
-        }),
-        logging_config: kept("LoggingConfig").or_else(|| {
-            let mut fields = Map::new();
-            fields.insert("LogFormat", Value::str("Text"));
-            fields.insert("LogGroup", Value::str(format!("/aws/lambda/{}", function.arn.name)));
-            Some(Value::object(fields))
-        }),
-        ..FunctionConfiguration::default()
-    }
-}
-
-/// Lambda's form of an instant: `2026-01-31T10:20:30.123+0000`.
-fn last_modified(instant: stepwell_types::Timestamp) -> Arc<str> {
-    let text = instant.to_string();
-    format!("{}+0000", text.strip_suffix('Z').unwrap_or(&text)).into()
-}
-
-fn state(code: &CodeState) -> (State, Option<Arc<str>>, Option<StateReasonCode>) {
-    match code {
-        CodeState::Active => (State::Active, None, None),
-        CodeState::Pending => {
-            (State::Pending, Some("The function is being created.".into()), Some(StateReasonCode::Creating))
-        }
-        CodeState::Failed(reason) => {
-            (State::Failed, Some(Arc::clone(reason)), Some(StateReasonCode::InvalidZipFileException))
-        }
-    }
-}
-
-fn last_update(code: &CodeState) -> (LastUpdateStatus, Option<Arc<str>>, Option<LastUpdateStatusReasonCode>) {
-    match code {
-        CodeState::Active => (LastUpdateStatus::Successful, None, None),
-        CodeState::Pending => {
-            (LastUpdateStatus::InProgress, Some("The function is being updated.".into()), None)
-        }
-        CodeState::Failed(reason) => (
-            LastUpdateStatus::Failed,
-            Some(Arc::clone(reason)),
-            Some(LastUpdateStatusReasonCode::InvalidZipFileException),
-        ),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use stepwell_types::Timestamp;
-
-    #[test]
-    fn instants() {
-        assert_eq!(
-            &*last_modified(Timestamp::from_millis(1_767_225_600_000)),
-            "2026-01-01T00:00:00.000+0000"
-        );
-    }
 }

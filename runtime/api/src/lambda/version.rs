@@ -1,6 +1,7 @@
 //! Published versions of functions.
 
-use super::function::{described, page};
+use super::configuration::{described, listed};
+use super::function::page;
 use super::name::resolve;
 use crate::error::ApiError;
 use crate::generated::lambda::{
@@ -28,6 +29,6 @@ pub(crate) async fn list(
     let versions = call.engine.list_versions(&call.scope, &arn, &page).await?;
     Ok(ListVersionsByFunctionResponse {
         next_marker: versions.next_token.map(Into::into),
-        versions: Some(versions.entries.into_iter().map(described).collect()),
+        versions: Some(versions.entries.into_iter().map(listed).collect()),
     })
 }

@@ -3,8 +3,8 @@
 use super::{V1, json};
 use crate::body;
 use crate::error::ApiError;
-use crate::lambda::event_text;
 use crate::lambda::name::resolve;
+use crate::lambda::{event_text, own, unqualified};
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -12,7 +12,7 @@ use serde::Serialize;
 use std::sync::Arc;
 use stepwell_engine::function::{
     CodeState, CreateFunction, Expected, FunctionConfiguration, FunctionError, FunctionSettings,
-    InvocationType, Invoke, Invoked,
+    InvocationType, Invoke, Invoked, UpdateFunctionCode,
 };
 use stepwell_types::{FunctionArn, Value};
 
@@ -67,7 +67,8 @@ pub(crate) async fn put(request: V1) -> Response {
     request
         .answer(async |mut request: V1| {
             request.only(&["timeout", "memory"])?;
-            let function = request.function()?;
+            let function = unqualified(request.function()?)?;
+            own(&request.call.scope, &function)?;
             let settings = FunctionSettings {
                 timeout_s: request.number("timeout")?,
                 memory_size_mb: request.number("memory")?,
@@ -85,8 +86,8 @@ pub(crate) async fn put(request: V1) -> Response {
                 if settings.timeout_s.is_some() || settings.memory_size_mb.is_some() {
                     engine.update_function_settings(scope, &function, settings, Expected::default()).await?;
                 }
-                let updated =
-                    engine.update_function_code(scope, &function, code, Expected::default(), false).await?;
+                let update = UpdateFunctionCode::new(code);
+                let updated = engine.update_function_code(scope, &function, update).await?;
                 return json(StatusCode::OK, &Function::from(updated));
             }
             let settings = FunctionSettings {

@@ -76,6 +76,70 @@ pub(crate) async fn create_function(bench: &Bench) {
          (\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?",
     )
     .await;
+    let long = "n".repeat(65);
+    refused(
+        json!({"FunctionName": long}),
+        "InvalidParameterValueException",
+        &format!(
+            "1 validation error detected: Value '{long}' at 'functionName' failed to satisfy constraint: Member must have \
+             length less than or equal to 64"
+        ),
+    )
+    .await;
+    refused(
+        json!({"Architectures": ["mips"]}),
+        "ValidationException",
+        "1 validation error detected: Value '[mips]' at 'architectures' failed to satisfy constraint: Member must \
+         satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64], Member must not be null]",
+    )
+    .await;
+    const ENVIRONMENT: &str = "Lambda was unable to configure your environment variables because the environment variables \
+                               you have provided";
+    refused(
+        json!({"Environment": {"Variables": {"AWS_REGION": "x", "KEY": "y"}}}),
+        "InvalidParameterValueException",
+        &format!(
+            "{ENVIRONMENT} contains reserved keys that are currently not supported for modification. Reserved keys used \
+             in this request: AWS_REGION"
+        ),
+    )
+    .await;
+    // Measured as a JSON object: eleven characters beside the value.
+    let value = "v".repeat(4_096 - 11 + 1);
+    refused(
+        json!({"Environment": {"Variables": {"LONG": value}}}),
+        "InvalidParameterValueException",
+        &format!("{ENVIRONMENT} exceeded the 4KB limit. String measured: {{\"LONG\":\"{value}\""),
+    )
+    .await;
+    refused(
+        json!({"Environment": {"Variables": {"1": "x"}}}),
+        "ValidationException",
+        "1 validation error detected: Value at 'environment.variables' failed to satisfy constraint: Map keys must \
+         satisfy constraint: [Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+, Member must not \
+         be null]",
+    )
+    .await;
+    let layer = "arn:aws:lambda:us-east-1:000000000000:layer:l:1";
+    refused(
+        json!({"Layers": [layer]}),
+        "InvalidParameterValueException",
+        &format!("Layer version {layer} does not exist."),
+    )
+    .await;
+    refused(
+        json!({"ImageConfig": {"Command": ["x"]}}),
+        "InvalidParameterValueException",
+        "Stepwell runs no container images: leave ImageConfig out",
+    )
+    .await;
+    let foreign =
+        json!({"FunctionName": "000000000042:function:g", "Role": ROLE, "Code": {"ZipFile": code("echo")}});
+    bench.lambda("POST", "", foreign.to_string()).await.refused(
+        403,
+        "AccessDeniedException",
+        "Account 000000000000 cannot create functions of account 000000000042",
+    );
     let no_wasm = json!({"Code": {"ZipFile": STANDARD.encode("hello")}});
     let mut request = function_request("g", "echo");
     request.as_object_mut().unwrap().extend(no_wasm.as_object().unwrap().clone());
@@ -86,6 +150,42 @@ pub(crate) async fn create_function(bench: &Bench) {
     request["Code"]["ZipFile"] = json!("*");
     let answer = bench.lambda("POST", "", request.to_string()).await;
     assert_eq!((answer.status, answer.header("x-amzn-errortype")), (400, "SerializationException"));
+}
+
+/// What Stepwell keeps and shows without acting on it, with AWS's defaults.
+pub(crate) async fn kept_settings(bench: &Bench) {
+    let mut request = function_request("f", "echo");
+    request["Architectures"] = json!(["arm64"]);
+    request["LoggingConfig"] = json!({"LogFormat": "JSON", "LogGroup": "group"});
+    request["SnapStart"] = json!({"ApplyOn": "PublishedVersions"});
+    request["EphemeralStorage"] = json!({"Size": 1_024});
+    request["Layers"] = json!([]);
+    request["ImageConfig"] = json!({});
+    let created = bench.lambda("POST", "", request.to_string()).await.ok();
+    let json_log = json!({
+        "LogFormat": "JSON", "LogGroup": "group", "ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO",
+    });
+    assert_eq!(created["LoggingConfig"], json_log);
+    assert_eq!(created["SnapStart"], json!({"ApplyOn": "PublishedVersions", "OptimizationStatus": "Off"}));
+    assert_eq!(created["EphemeralStorage"], json!({"Size": 1_024}));
+    assert_eq!(created["Architectures"], json!(["arm64"]));
+    assert_eq!(created["TracingConfig"], json!({"Mode": "PassThrough"}));
+    let update = json!({"LoggingConfig": {"SystemLogLevel": "WARN"}}).to_string();
+    let updated = bench.lambda("PUT", "/f/configuration", update).await.ok();
+    assert_eq!(updated["LoggingConfig"]["SystemLogLevel"], "WARN");
+    assert_eq!(updated["LoggingConfig"]["LogGroup"], "group");
+    let update = json!({"LoggingConfig": {"LogFormat": "Text"}}).to_string();
+    let updated = bench.lambda("PUT", "/f/configuration", update).await.ok();
+    assert_eq!(updated["LoggingConfig"], json!({"LogFormat": "Text", "LogGroup": "group"}));
+    let update = json!({"ZipFile": code("echo"), "Architectures": ["x86_64"]}).to_string();
+    let updated = bench.lambda("PUT", "/f/code", update).await.ok();
+    assert_eq!(updated["Architectures"], json!(["x86_64"]));
+    let update = json!({"ImageUri": "x"}).to_string();
+    bench.lambda("PUT", "/f/code", update).await.refused(
+        400,
+        "InvalidParameterValueException",
+        "Please don't provide ImageUri when updating a function with packageType Zip.",
+    );
 }
 
 pub(crate) async fn get_function(bench: &Bench) {
@@ -105,6 +205,11 @@ pub(crate) async fn get_function(bench: &Bench) {
     assert_eq!(bench.request("GET", path, &[], "").await.body, component("echo"));
     let message = format!("Function not found: {FUNCTION}:absent");
     bench.lambda("GET", "/absent", "").await.refused(404, "ResourceNotFoundException", &message);
+    bench.lambda("GET", "/arn:aws:lambda:eu-west-1:000000000000:function:f", "").await.refused(
+        404,
+        "ResourceNotFoundException",
+        "Functions from 'eu-west-1' are not reachable in this region ('us-east-1')",
+    );
     bench.lambda("GET", "/f:1?Qualifier=2", "").await.refused(
         400,
         "InvalidParameterValueException",
@@ -152,6 +257,11 @@ pub(crate) async fn update_function_configuration(bench: &Bench) {
 
 pub(crate) async fn delete_function(bench: &Bench) {
     bench.function("f", "echo").await.ok();
+    bench.lambda("DELETE", "/f?Qualifier=$LATEST", "").await.refused(
+        400,
+        "InvalidParameterValueException",
+        "$LATEST version cannot be deleted without deleting the function.",
+    );
     let answer = bench.lambda("DELETE", "/f", "").await;
     assert!(matches!(answer.status, 200 | 204), "{}", answer.status);
     let message = format!("Function not found: {FUNCTION}:f");
@@ -170,7 +280,11 @@ pub(crate) async fn list_functions(bench: &Bench) {
     assert!(second["NextMarker"].is_null());
     bench.lambda("POST", "/a/versions", "").await.ok();
     let all = bench.lambda("GET", "?FunctionVersion=ALL", "").await.ok();
-    assert_eq!(all["Functions"].as_array().unwrap().len(), 4);
+    let arns: Vec<&str> =
+        all["Functions"].as_array().unwrap().iter().map(|f| f["FunctionArn"].as_str().unwrap()).collect();
+    let expected = ["a:$LATEST", "a:1", "b:$LATEST", "c:$LATEST"].map(|name| format!("{FUNCTION}:{name}"));
+    assert_eq!(arns, expected);
+    assert!(second["Functions"][0]["State"].is_null() && all["Functions"][1]["LastUpdateStatus"].is_null());
     bench.lambda("GET", "?MaxItems=0", "").await.refused(
         400,
         "ValidationException",

@@ -1,8 +1,12 @@
 //! Creating, changing, reading and deleting functions and their versions.
 
+use super::check::check;
 use super::code::{COMPILE_WAIT, CodeError};
 use super::row::{CodeRow, FunctionRow, PolicyRow, Readiness, SettingsRow, VersionRow};
-use super::{CodeState, CreateFunction, Expected, FunctionConfiguration, FunctionError, FunctionSettings};
+use super::{
+    CodeState, CreateFunction, Expected, FunctionConfiguration, FunctionError, FunctionSettings,
+    UpdateFunctionCode,
+};
 use crate::engine::{Engine, Inner};
 use crate::page::{Page, PageRequest};
 use crate::{Scope, StoreFailure, Tag, row};
@@ -23,14 +27,6 @@ const PAGE_ENTRIES_MAX: u32 = 50;
 const BEFORE_VERSIONS: u64 = 0;
 /// Versions that are read at once.
 const VERSIONS_READ: usize = 256;
-/// Bytes of all environment variables. Source: AWS Lambda quota.
-const ENVIRONMENT_BYTES_MAX: usize = 4_096;
-/// Seconds of a time-out. Source: AWS Lambda quota.
-const TIMEOUT_S_MAX: u32 = 900;
-/// Megabytes of memory. Source: AWS Lambda quota.
-const MEMORY_SIZE_MB: std::ops::RangeInclusive<u32> = 128..=10_240;
-/// Characters of a description. Source: AWS Lambda API model.
-const DESCRIPTION_CHARS_MAX: usize = 256;
 
 fn key(scope: &Scope, name: &str) -> CatalogKey {
     CatalogKey::new(CatalogKind::Function, scope.account, &scope.region, name)
@@ -46,42 +42,6 @@ fn version_key(scope: &Scope, name: &str, version: u64) -> CatalogKey {
 fn arn(scope: &Scope, name: &Arc<str>, qualifier: Option<FunctionQualifier>) -> FunctionArn {
     let Scope { account, region } = scope.clone();
     FunctionArn { region, account, name: Arc::clone(name), qualifier }
-}
-
-fn check(settings: &FunctionSettings) -> Result<(), FunctionError> {
-    let refuse = |message: String| Err(FunctionError::InvalidParameter(message));
-    if let Some(timeout_s) = settings.timeout_s
-        && !(1..=TIMEOUT_S_MAX).contains(&timeout_s)
-    {
-        return refuse(format!("'timeout' must be between 1 and {TIMEOUT_S_MAX} seconds, not {timeout_s}"));
-    }
-    if let Some(memory_mb) = settings.memory_size_mb
-        && !MEMORY_SIZE_MB.contains(&memory_mb)
-    {
-        let (min, max) = (MEMORY_SIZE_MB.start(), MEMORY_SIZE_MB.end());
-        return refuse(format!("'memorySize' must be between {min} and {max} MB, not {memory_mb}"));
-    }
-    if let Some(description) = &settings.description
-        && description.chars().count() > DESCRIPTION_CHARS_MAX
-    {
-        return refuse(format!("'description' may have at most {DESCRIPTION_CHARS_MAX} characters"));
-    }
-    if let Some(environment) = &settings.environment {
-        let bytes: usize = environment.iter().map(|(name, value)| name.len() + value.len()).sum();
-        if bytes > ENVIRONMENT_BYTES_MAX {
-            return refuse(format!(
-                "Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. They have {bytes} bytes"
-            ));
-        }
-        let named = |name: &str| {
-            name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-        };
-        if let Some((name, _)) = environment.iter().find(|(name, _)| !named(name)) {
-            return refuse(format!("'{name}' is no name of an environment variable"));
-        }
-    }
-    Ok(())
 }
 
 impl Engine {
@@ -154,13 +114,15 @@ impl Engine {
         &self,
         scope: &Scope,
         arn: &FunctionArn,
-        code: Arc<[u8]>,
-        expected: Expected,
-        publish: bool,
+        update: UpdateFunctionCode,
     ) -> Result<FunctionConfiguration, FunctionError> {
+        let UpdateFunctionCode { code, echoed, expected, publish } = update;
+        self.settled(scope, arn).await?;
         let (code, readiness) = self.keep_code(code).await?;
         self.change(scope, arn, &expected, publish, |row, current| {
             row.take_code(code.clone(), readiness, current);
+            let given = FunctionSettings { echoed: echoed.clone(), ..FunctionSettings::default() };
+            row.version.settings = row.version.settings.clone().updated(given);
         })
         .await
     }
@@ -177,6 +139,7 @@ impl Engine {
         expected: Expected,
     ) -> Result<FunctionConfiguration, FunctionError> {
         check(&settings)?;
+        self.settled(scope, arn).await?;
         self.change(scope, arn, &expected, false, |row, _| {
             row.version.settings = row.version.settings.clone().updated(settings.clone());
         })
@@ -195,6 +158,7 @@ impl Engine {
         expected: Expected,
     ) -> Result<FunctionConfiguration, FunctionError> {
         let not_found = || FunctionError::NotFound(arn.clone());
+        self.settled(scope, arn).await?;
         let (_, row) = self.0.function_row(scope, arn).await?.ok_or_else(not_found)?;
         check_expected(&expected, &row)?;
         if let Some(last) = self.0.version_row(scope, &arn.name, row.last_version).await?
@@ -214,6 +178,11 @@ impl Engine {
     pub async fn delete_function(&self, scope: &Scope, arn: &FunctionArn) -> Result<(), FunctionError> {
         let inner = &self.0;
         let not_found = || FunctionError::NotFound(arn.clone());
+        if arn.qualifier == Some(FunctionQualifier::Latest) {
+            return Err(FunctionError::InvalidParameter(
+                "$LATEST version cannot be deleted without deleting the function.".to_owned(),
+            ));
+        }
         let (revision, row) = inner.function_row(scope, arn).await?.ok_or_else(not_found)?;
         let mut commit = Commit::new(scope.account, inner.store.epoch());
         match &arn.qualifier {
@@ -234,12 +203,7 @@ impl Engine {
                 }
                 commit.catalog.push(CatalogWrite::Delete(version_key(scope, &arn.name, *version)));
             }
-            Some(FunctionQualifier::Latest) => {
-                return Err(FunctionError::InvalidParameter(
-                    "$LATEST version cannot be deleted without deleting the function.".to_owned(),
-                ));
-            }
-            Some(FunctionQualifier::Alias(_)) => return Err(not_found()),
+            Some(FunctionQualifier::Latest | FunctionQualifier::Alias(_)) => return Err(not_found()),
         }
         decided(inner.submit_function(commit, scope, &arn.name).await?, scope, &arn.name)
     }
@@ -369,6 +333,18 @@ impl Engine {
         let sha256 = code_sha256.into();
         let code = CodeRow { digest: digest.to_string().into(), sha256, size_bytes: code_size_bytes };
         Ok((code, readiness))
+    }
+
+    /// Waits for an earlier change of a function, as long as a change of its own would.
+    async fn settled(&self, scope: &Scope, arn: &FunctionArn) -> Result<(), FunctionError> {
+        let not_found = || FunctionError::NotFound(arn.clone());
+        let (_, row) = self.0.function_row(scope, arn).await?.ok_or_else(not_found)?;
+        let state = self.code_state(digest(&row.version.code.digest)?, COMPILE_WAIT).await;
+        match (state, row.previous) {
+            (CodeState::Pending, Some(_)) => Err(FunctionError::UpdateInProgress(arn.clone())),
+            (CodeState::Pending, None) => Err(FunctionError::NotReady("Pending")),
+            (CodeState::Active | CodeState::Failed(_), _) => Ok(()),
+        }
     }
 
     async fn change(

@@ -111,7 +111,14 @@ impl SettingsRow {
     /// The settings with what is given in place of what was.
     pub(crate) fn updated(self, given: FunctionSettings) -> Self {
         let mut echoed = self.echoed.as_object().cloned().unwrap_or_default();
-        echoed.extend(given.echoed);
+        for (name, value) in &given.echoed {
+            let value = match (&**name, echoed.get(name)) {
+                // The one configuration of which AWS keeps what is not given.
+                ("LoggingConfig", Some(before)) => merged(before, value),
+                _ => value.clone(),
+            };
+            echoed.insert(Arc::clone(name), value);
+        }
         Self {
             description: given.description.unwrap_or(self.description),
             role: given.role.unwrap_or(self.role),
@@ -142,6 +149,18 @@ impl SettingsRow {
             environment: self.environment.clone(),
             echoed: self.echoed.as_object().cloned().unwrap_or_default(),
         }
+    }
+}
+
+/// An object with the fields of another in place of its own.
+fn merged(before: &Value, given: &Value) -> Value {
+    match (before, given) {
+        (Value::Object(before), Value::Object(given)) => {
+            let mut fields = (**before).clone();
+            fields.extend(given.iter().cloned());
+            Value::object(fields)
+        }
+        _ => given.clone(),
     }
 }
 
