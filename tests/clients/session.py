@@ -3,8 +3,10 @@
 Run by tests/clients.rs against a server of its own; the environment says where it is. Fails with a traceback.
 """
 
+import base64
 import io
 import json
+import re
 import sys
 import time
 import zipfile
@@ -86,6 +88,29 @@ refused("ResourceNotFoundException", awslambda.get_function, FunctionName="zippe
 refused("ResourceConflictException", awslambda.create_function, FunctionName="echo", Role=ROLE,
         Code={"ZipFile": component("echo")})
 
+# Tags, which say how much a function may burn: changed in place, they count for the next invocation.
+spin = upload("spin", component("spin"), Tags={"stepwell:fuel": "3000000", "team": "a"})
+
+
+def burnt():
+    answer = awslambda.invoke(FunctionName="spin", LogType="Tail")
+    assert json.loads(answer["Payload"].read())["errorType"] == "Runtime.OutOfFuel", answer
+    log = base64.b64decode(answer["LogResult"]).decode()
+    return int(re.search(r"Fuel: (\d+)", log).group(1)), log
+
+
+before, log = burnt()
+assert "3000000" in log, log
+awslambda.tag_resource(Resource=spin, Tags={"stepwell:fuel": "1000000"})
+after, log = burnt()
+assert "1000000" in log and after < before / 2, log
+assert awslambda.list_tags(Resource=spin)["Tags"] == {"stepwell:fuel": "1000000", "team": "a"}
+refused("InvalidParameterValueException", awslambda.tag_resource, Resource=spin, Tags={"stepwell:fuel": "none"})
+awslambda.untag_resource(Resource=spin, TagKeys=["stepwell:fuel", "team"])
+assert awslambda.list_tags(Resource=spin)["Tags"] == {}
+refused("ResourceNotFoundException", awslambda.list_tags, Resource=spin + "-absent")
+awslambda.delete_function(FunctionName="spin")
+
 # The order machine.
 definition = read("order.asl.json")
 for name in ["validate-order", "reserve-stock", "charge-payment", "refund-payment", "ship-order", "issue-invoice",
@@ -100,6 +125,12 @@ described = closed(started["executionArn"])
 assert described["status"] == "SUCCEEDED", described
 assert json.loads(described["output"]) == json.loads(read("order.expected.json"))
 refused("ExecutionAlreadyExists", states.start_execution, stateMachineArn=machine, name="first", input="{}")
+
+states.tag_resource(resourceArn=machine, tags=[{"key": "team", "value": "a"}, {"key": "stage", "value": "test"}])
+states.untag_resource(resourceArn=machine, tagKeys=["stage", "absent"])
+assert states.list_tags_for_resource(resourceArn=machine)["tags"] == [{"key": "team", "value": "a"}]
+states.untag_resource(resourceArn=machine, tagKeys=["team"])
+refused("ResourceNotFound", states.tag_resource, resourceArn=machine + "-absent", tags=[])
 
 # Page through the history, both ways.
 pages = states.get_paginator("get_execution_history")

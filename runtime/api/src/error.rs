@@ -8,9 +8,11 @@ use stepwell_engine::StoreFailure;
 use stepwell_engine::execution::{ExecutionError, ListExecutionsError, StartExecutionError};
 use stepwell_engine::function::FunctionError;
 use stepwell_engine::machine::{
-    CreateStateMachineError, DescribeStateMachineError, ListOfMachineError, UpdateStateMachineError,
+    CreateStateMachineError, DescribeStateMachineError, ListOfMachineError, TagMachineError,
+    UpdateStateMachineError,
 };
 use stepwell_engine::page::PageError;
+use stepwell_engine::tag::{TAGS_MAX, TagError};
 use stepwell_engine::task_token::TaskTokenError;
 use stepwell_types::{ArnError, NameError};
 
@@ -208,6 +210,7 @@ impl From<CreateStateMachineError> for ApiError {
             E::AlreadyExists(_) => Self::states(StatesError::StateMachineAlreadyExists, message),
             E::Unsupported(_) => Self::validation(message),
             E::LimitExceeded => Self::states(StatesError::StateMachineLimitExceeded, message),
+            E::Tags(error) => error.into(),
             E::Store(failure) => Self::states_failure(failure, StatesError::StateMachineLimitExceeded),
         }
     }
@@ -234,6 +237,36 @@ impl From<DescribeStateMachineError> for ApiError {
         use DescribeStateMachineError as E;
         match error {
             E::DoesNotExist(_) => Self::states(StatesError::StateMachineDoesNotExist, error.to_string()),
+            E::Store(failure) => failure.into(),
+        }
+    }
+}
+
+/// As Step Functions says it.
+impl From<TagError> for ApiError {
+    fn from(error: TagError) -> Self {
+        match error {
+            TagError::TooMany => Self::states(
+                StatesError::TooManyTags,
+                format!("Too many tags: a resource may have {TAGS_MAX}"),
+            ),
+            TagError::KeyLength(_) | TagError::ValueLength { .. } | TagError::Reserved(_) => {
+                Self::validation(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<TagMachineError> for ApiError {
+    fn from(error: TagMachineError) -> Self {
+        use TagMachineError as E;
+        let message = error.to_string();
+        match error {
+            E::DoesNotExist(arn) => {
+                Self::states(StatesError::ResourceNotFound, message).with("resourceName", arn.to_string())
+            }
+            E::Tags(error) => error.into(),
+            E::Conflict(_) => Self::states(StatesError::ConflictException, message),
             E::Store(failure) => failure.into(),
         }
     }
@@ -314,7 +347,7 @@ impl From<FunctionError> for ApiError {
             }
             // AWS's answer while a function is created: a conflict, which SDKs do not repeat by themselves.
             E::NotReady(_) => Self::lambda(LambdaError::ResourceConflictException, message),
-            E::InvalidCode(_) | E::InvalidParameter(_) => {
+            E::InvalidCode(_) | E::InvalidParameter(_) | E::Tags(_) => {
                 Self::lambda(LambdaError::InvalidParameterValueException, message)
             }
             E::PreconditionFailed => Self::lambda(LambdaError::PreconditionFailedException, message),

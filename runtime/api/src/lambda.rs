@@ -4,6 +4,7 @@ mod configuration;
 mod function;
 mod invoke;
 pub(crate) mod name;
+mod tag;
 mod version;
 
 use crate::body::{self, Unread};
@@ -34,6 +35,9 @@ pub(crate) static OPERATIONS: LazyLock<Vec<Row>> = LazyLock::new(|| {
         row(function::list),
         row(version::publish),
         row(version::list),
+        row(tag::list),
+        row(tag::tag),
+        row(tag::untag),
         raw_row(invoke::invoke),
     ]
 });
@@ -126,6 +130,15 @@ fn bound(input: &Shape, request: &Parts, path: &[(&str, String)]) -> Result<Map<
     let parameters = query::parameters(request.uri.query().unwrap_or_default());
     let mut bound = Map::new();
     for member in *members {
+        // A list is its parameter, as often as it is given.
+        if let (Place::Query(name), Kind::List { .. }) = (member.place, &member.shape.kind) {
+            let given = parameters.iter().filter(|(found, _)| found == name);
+            let list: Vec<Value> = given.map(|(_, value)| Value::from(value.as_str())).collect();
+            if !list.is_empty() {
+                bound.insert(member.name.to_owned(), Value::Array(list));
+            }
+            continue;
+        }
         let text = match member.place {
             Place::Uri => path.iter().find(|(name, _)| *name == member.name).map(|(_, value)| value.clone()),
             Place::Query(name) => query::parameter(&parameters, name).map(ToOwned::to_owned),

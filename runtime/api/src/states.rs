@@ -3,6 +3,7 @@
 pub(crate) mod execution;
 mod history;
 mod machine;
+mod tag;
 pub(crate) mod task;
 
 use crate::body::{self, Unread};
@@ -27,7 +28,9 @@ pub(crate) static OPERATIONS: LazyLock<Vec<Row>> = LazyLock::new(|| {
         row(machine::list),
         row(machine::list_versions),
         row(machine::list_aliases),
-        row(machine::list_tags),
+        row(tag::list),
+        row(tag::tag),
+        row(tag::untag),
         row(execution::start),
         row(execution::start_sync),
         row(execution::stop),

@@ -12,6 +12,8 @@ mod lambda;
 mod states;
 #[path = "api/support.rs"]
 mod support;
+#[path = "api/tags.rs"]
+mod tags;
 #[path = "api/v1.rs"]
 mod v1;
 
@@ -39,7 +41,9 @@ operation_tests! {
     "states:ListStateMachines" => states::list_state_machines;
     "states:ListStateMachineVersions" => states::list_state_machine_versions;
     "states:ListStateMachineAliases" => states::list_state_machine_aliases;
-    "states:ListTagsForResource" => states::list_tags_for_resource;
+    "states:ListTagsForResource" => tags::list_tags_for_resource;
+    "states:TagResource" => tags::tag_resource;
+    "states:UntagResource" => tags::untag_resource;
     "states:StartExecution" => states::start_execution;
     "states:StartSyncExecution" => states::start_sync_execution;
     "states:StopExecution" => states::stop_execution;
@@ -58,6 +62,9 @@ operation_tests! {
     "lambda:ListFunctions" => lambda::list_functions;
     "lambda:PublishVersion" => lambda::publish_version;
     "lambda:ListVersionsByFunction" => lambda::list_versions_by_function;
+    "lambda:ListTags" => tags::list_tags;
+    "lambda:TagResource" => tags::tag_function;
+    "lambda:UntagResource" => tags::untag_function;
     "lambda:Invoke" => lambda::invoke;
     "sts:GetCallerIdentity" => elsewhere::get_caller_identity;
 }

@@ -7,6 +7,7 @@ pub(crate) mod invocation;
 mod operations;
 pub(crate) mod row;
 mod sweep;
+mod tags;
 
 pub(crate) use code::CodeJobs;
 pub(crate) use operations::digest;
@@ -14,6 +15,7 @@ pub use sweep::COMPONENT_GRACE;
 
 use crate::log::InvocationLog;
 use crate::page::PageError;
+use crate::tag::TagError;
 use crate::{StoreFailure, Tag};
 use std::sync::Arc;
 use stepwell_sandbox::{InvokeReport, PublishError};
@@ -139,6 +141,9 @@ pub enum FunctionError {
     /// A value is out of its bounds.
     #[error("{0}")]
     InvalidParameter(String),
+    /// Its tags cannot be these.
+    #[error(transparent)]
+    Tags(#[from] TagError),
     /// A precondition does not hold.
     #[error(
         "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id"

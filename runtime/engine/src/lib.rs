@@ -24,6 +24,7 @@ mod random;
 mod recovery;
 mod row;
 mod scope;
+pub mod tag;
 mod task;
 pub mod task_token;
 mod timer;
@@ -32,15 +33,4 @@ pub use clock::Clock;
 pub use engine::{Engine, EngineConfig};
 pub use failure::StoreFailure;
 pub use scope::Scope;
-
-use serde::{Deserialize, Serialize};
-use std::sync::Arc;
-
-/// A key and a value that a caller hangs on a resource.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tag {
-    /// 1 to 128 characters.
-    pub key: Arc<str>,
-    /// 0 to 256 characters.
-    pub value: Arc<str>,
-}
+pub use tag::Tag;

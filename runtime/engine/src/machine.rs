@@ -2,10 +2,12 @@
 
 mod operations;
 mod row;
+mod tags;
 
 pub(crate) use operations::{Machine, RevisionKey};
 
 use crate::page::PageError;
+use crate::tag::TagError;
 use crate::{StoreFailure, Tag};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -111,6 +113,9 @@ pub enum CreateStateMachineError {
     /// The account has as many machines as it may.
     #[error("State machine limit exceeded")]
     LimitExceeded,
+    /// Its tags cannot be these.
+    #[error(transparent)]
+    Tags(#[from] TagError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreFailure),
@@ -214,6 +219,23 @@ pub enum DescribeStateMachineError {
     /// It does not exist.
     #[error("State Machine Does Not Exist: '{0}'")]
     DoesNotExist(StateMachineArn),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreFailure),
+}
+
+/// Why a machine's tags cannot be read or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum TagMachineError {
+    /// It does not exist.
+    #[error("Resource not found: '{0}'")]
+    DoesNotExist(StateMachineArn),
+    /// Its tags cannot be these.
+    #[error(transparent)]
+    Tags(#[from] TagError),
+    /// Others change it all the time.
+    #[error("The machine is being changed by others: '{0}'")]
+    Conflict(StateMachineArn),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreFailure),

@@ -272,7 +272,9 @@ pub(crate) fn failure_of(error: &FunctionError) -> Failure {
         }
         FunctionError::TooManyRequests => (429, "TooManyRequestsException", error.to_string()),
         FunctionError::NotReady(_) => (409, "ResourceConflictException", error.to_string()),
-        FunctionError::InvalidParameter(_) => (400, "InvalidParameterValueException", error.to_string()),
+        FunctionError::InvalidParameter(_) | FunctionError::Tags(_) => {
+            (400, "InvalidParameterValueException", error.to_string())
+        }
         FunctionError::AlreadyExists(_)
         | FunctionError::InvalidCode(_)
         | FunctionError::PreconditionFailed

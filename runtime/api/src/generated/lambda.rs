@@ -189,6 +189,24 @@ impl Operation for ListVersionsByFunctionRequest {
     const INPUT: &'static Shape = &LIST_VERSIONS_BY_FUNCTION_REQUEST;
     type Output = ListVersionsByFunctionResponse;
 }
+impl Operation for ListTagsRequest {
+    const NAME: &'static str = "ListTags";
+    const HTTP: Http = Http { method: "GET", uri: "/2017-03-31/tags/{Resource}", status: 200 };
+    const INPUT: &'static Shape = &LIST_TAGS_REQUEST;
+    type Output = ListTagsResponse;
+}
+impl Operation for TagResourceRequest {
+    const NAME: &'static str = "TagResource";
+    const HTTP: Http = Http { method: "POST", uri: "/2017-03-31/tags/{Resource}", status: 204 };
+    const INPUT: &'static Shape = &TAG_RESOURCE_REQUEST;
+    type Output = ();
+}
+impl Operation for UntagResourceRequest {
+    const NAME: &'static str = "UntagResource";
+    const HTTP: Http = Http { method: "DELETE", uri: "/2017-03-31/tags/{Resource}", status: 204 };
+    const INPUT: &'static Shape = &UNTAG_RESOURCE_REQUEST;
+    type Output = ();
+}
 impl Operation for InvocationRequest {
     const NAME: &'static str = "Invoke";
     const HTTP: Http = Http { method: "POST", uri: "/2015-03-31/functions/{FunctionName}/invocations", status: 200 };
@@ -317,6 +335,9 @@ static LIST_FUNCTIONS_REQUEST: Shape = structure("ListFunctionsRequest", &[
     at(Place::Query("Marker"), optional("Marker", &STRING)),
     at(Place::Query("MaxItems"), optional("MaxItems", &MAX_LIST_ITEMS)),
 ]);
+static LIST_TAGS_REQUEST: Shape = structure("ListTagsRequest", &[
+    at(Place::Uri, required("Resource", &TAGGABLE_RESOURCE)),
+]);
 static LIST_VERSIONS_BY_FUNCTION_REQUEST: Shape = structure("ListVersionsByFunctionRequest", &[
     at(Place::Uri, required("FunctionName", &NAMESPACED_FUNCTION_NAME)),
     at(Place::Query("Marker"), optional("Marker", &STRING)),
@@ -366,7 +387,13 @@ static SUBNET_ID: Shape = text("SubnetId", 0, NO_LENGTH, "", &[]);
 static SUBNET_IDS: Shape = list("SubnetIds", &SUBNET_ID, 0, 16);
 static SYSTEM_LOG_LEVEL: Shape = text("SystemLogLevel", 0, NO_LENGTH, "", &["WARN", "INFO", "DEBUG"]);
 static TAG_KEY: Shape = text("TagKey", 0, NO_LENGTH, "", &[]);
+static TAG_KEY_LIST: Shape = list("TagKeyList", &TAG_KEY, 0, NO_LENGTH);
+static TAG_RESOURCE_REQUEST: Shape = structure("TagResourceRequest", &[
+    at(Place::Uri, required("Resource", &TAGGABLE_RESOURCE)),
+    required("Tags", &TAGS),
+]);
 static TAG_VALUE: Shape = text("TagValue", 0, NO_LENGTH, "", &[]);
+static TAGGABLE_RESOURCE: Shape = text("TaggableResource", 1, 256, "arn:(aws[a-zA-Z-]*):lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:(function:[a-zA-Z0-9-_]+(:(\\$LATEST|[a-zA-Z0-9-_]+))?|code-signing-config:csc-[a-z0-9]{17}|event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|capacity-provider:[a-zA-Z0-9-_]+)", &[]);
 static TAGS: Shape = map("Tags", &TAG_KEY, &TAG_VALUE, 0, NO_LENGTH);
 static TENANCY_CONFIG: Shape = structure("TenancyConfig", &[
     required("TenantIsolationMode", &TENANT_ISOLATION_MODE),
@@ -378,6 +405,10 @@ static TRACING_CONFIG: Shape = structure("TracingConfig", &[
     optional("Mode", &TRACING_MODE),
 ]);
 static TRACING_MODE: Shape = text("TracingMode", 0, NO_LENGTH, "", &["Active", "PassThrough"]);
+static UNTAG_RESOURCE_REQUEST: Shape = structure("UntagResourceRequest", &[
+    at(Place::Uri, required("Resource", &TAGGABLE_RESOURCE)),
+    at(Place::Query("tagKeys"), required("TagKeys", &TAG_KEY_LIST)),
+]);
 static UPDATE_FUNCTION_CODE_REQUEST: Shape = structure("UpdateFunctionCodeRequest", &[
     at(Place::Uri, required("FunctionName", &FUNCTION_NAME)),
     optional("ZipFile", &BLOB),
@@ -645,6 +676,17 @@ pub(crate) struct ListFunctionsResponse {
 }
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
+pub(crate) struct ListTagsRequest {
+    pub(crate) resource: Arc<str>,
+}
+#[derive(Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ListTagsResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tags: Option<BTreeMap<Arc<str>, Arc<str>>>,
+}
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct ListVersionsByFunctionRequest {
     pub(crate) function_name: Arc<str>,
     pub(crate) marker: Option<Arc<str>>,
@@ -671,6 +713,18 @@ pub(crate) struct PublishVersionRequest {
 }
 wire_enum!(State { Pending = "Pending", Active = "Active", Inactive = "Inactive", Failed = "Failed", Deactivating = "Deactivating", Deactivated = "Deactivated", ActiveNonInvocable = "ActiveNonInvocable", Deleting = "Deleting", });
 wire_enum!(StateReasonCode { Idle = "Idle", Creating = "Creating", Restoring = "Restoring", EniLimitExceeded = "EniLimitExceeded", InsufficientRolePermissions = "InsufficientRolePermissions", InvalidConfiguration = "InvalidConfiguration", InternalError = "InternalError", SubnetOutOfIPAddresses = "SubnetOutOfIPAddresses", InvalidSubnet = "InvalidSubnet", InvalidSecurityGroup = "InvalidSecurityGroup", ImageDeleted = "ImageDeleted", ImageAccessDenied = "ImageAccessDenied", InvalidImage = "InvalidImage", KMSKeyAccessDenied = "KMSKeyAccessDenied", KMSKeyNotFound = "KMSKeyNotFound", InvalidStateKMSKey = "InvalidStateKMSKey", DisabledKMSKey = "DisabledKMSKey", EFSIOError = "EFSIOError", EFSMountConnectivityError = "EFSMountConnectivityError", EFSMountFailure = "EFSMountFailure", EFSMountTimeout = "EFSMountTimeout", InvalidRuntime = "InvalidRuntime", InvalidZipFileException = "InvalidZipFileException", FunctionError = "FunctionError", DrainingDurableExecutions = "DrainingDurableExecutions", VcpuLimitExceeded = "VcpuLimitExceeded", CapacityProviderScalingLimitExceeded = "CapacityProviderScalingLimitExceeded", InsufficientCapacity = "InsufficientCapacity", EC2RequestLimitExceeded = "EC2RequestLimitExceeded", FunctionErrorInitTimeout = "FunctionError.InitTimeout", FunctionErrorRuntimeInitError = "FunctionError.RuntimeInitError", FunctionErrorExtensionInitError = "FunctionError.ExtensionInitError", FunctionErrorInvalidEntryPoint = "FunctionError.InvalidEntryPoint", FunctionErrorInvalidWorkingDirectory = "FunctionError.InvalidWorkingDirectory", FunctionErrorPermissionDenied = "FunctionError.PermissionDenied", FunctionErrorTooManyExtensions = "FunctionError.TooManyExtensions", FunctionErrorInitResourceExhausted = "FunctionError.InitResourceExhausted", DisallowedByVpcEncryptionControl = "DisallowedByVpcEncryptionControl", });
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct TagResourceRequest {
+    pub(crate) resource: Arc<str>,
+    pub(crate) tags: BTreeMap<Arc<str>, Arc<str>>,
+}
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct UntagResourceRequest {
+    pub(crate) resource: Arc<str>,
+    pub(crate) tag_keys: Vec<Arc<str>>,
+}
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct UpdateFunctionCodeRequest {

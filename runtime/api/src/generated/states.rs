@@ -127,6 +127,18 @@ impl Operation for ListTagsForResourceInput {
     const INPUT: &'static Shape = &LIST_TAGS_FOR_RESOURCE_INPUT;
     type Output = ListTagsForResourceOutput;
 }
+impl Operation for TagResourceInput {
+    const NAME: &'static str = "TagResource";
+    const HTTP: Http = Http { method: "POST", uri: "/", status: 200 };
+    const INPUT: &'static Shape = &TAG_RESOURCE_INPUT;
+    type Output = TagResourceOutput;
+}
+impl Operation for UntagResourceInput {
+    const NAME: &'static str = "UntagResource";
+    const HTTP: Http = Http { method: "POST", uri: "/", status: 200 };
+    const INPUT: &'static Shape = &UNTAG_RESOURCE_INPUT;
+    type Output = UntagResourceOutput;
+}
 impl Operation for StartExecutionInput {
     const NAME: &'static str = "StartExecution";
     const HTTP: Http = Http { method: "POST", uri: "/", status: 200 };
@@ -316,12 +328,21 @@ static TAG: Shape = structure("Tag", &[
     optional("value", &TAG_VALUE),
 ]);
 static TAG_KEY: Shape = text("TagKey", 1, 128, "", &[]);
+static TAG_KEY_LIST: Shape = list("TagKeyList", &TAG_KEY, 0, NO_LENGTH);
 static TAG_LIST: Shape = list("TagList", &TAG, 0, NO_LENGTH);
+static TAG_RESOURCE_INPUT: Shape = structure("TagResourceInput", &[
+    required("resourceArn", &ARN),
+    required("tags", &TAG_LIST),
+]);
 static TAG_VALUE: Shape = text("TagValue", 0, 256, "", &[]);
 static TASK_TOKEN: Shape = text("TaskToken", 1, 2048, "", &[]);
 static TRACE_HEADER: Shape = text("TraceHeader", 0, 256, "\\p{ASCII}*", &[]);
 static TRACING_CONFIGURATION: Shape = structure("TracingConfiguration", &[
     optional("enabled", &ENABLED),
+]);
+static UNTAG_RESOURCE_INPUT: Shape = structure("UntagResourceInput", &[
+    required("resourceArn", &ARN),
+    required("tagKeys", &TAG_KEY_LIST),
 ]);
 static UPDATE_STATE_MACHINE_INPUT: Shape = structure("UpdateStateMachineInput", &[
     required("stateMachineArn", &ARN),
@@ -715,6 +736,22 @@ pub(crate) struct Tag {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) value: Option<Arc<str>>,
 }
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TagResourceInput {
+    pub(crate) resource_arn: Arc<str>,
+    pub(crate) tags: Vec<Tag>,
+}
+#[derive(Default, Serialize)]
+pub(crate) struct TagResourceOutput {}
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UntagResourceInput {
+    pub(crate) resource_arn: Arc<str>,
+    pub(crate) tag_keys: Vec<Arc<str>>,
+}
+#[derive(Default, Serialize)]
+pub(crate) struct UntagResourceOutput {}
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UpdateStateMachineInput {

@@ -6,17 +6,15 @@ use crate::generated::states::{
     DescribeStateMachineForExecutionInput, DescribeStateMachineForExecutionOutput, DescribeStateMachineInput,
     DescribeStateMachineOutput, IncludedData, ListStateMachineAliasesInput, ListStateMachineAliasesOutput,
     ListStateMachineVersionsInput, ListStateMachineVersionsOutput, ListStateMachinesInput,
-    ListStateMachinesOutput, ListTagsForResourceInput, ListTagsForResourceOutput, StateMachineListItem,
-    StateMachineStatus, StateMachineType, StatesError, Tag as WireTag, UpdateStateMachineInput,
-    UpdateStateMachineOutput,
+    ListStateMachinesOutput, StateMachineListItem, StateMachineStatus, StateMachineType, StatesError,
+    UpdateStateMachineInput, UpdateStateMachineOutput,
 };
 use crate::operation::Call;
-use crate::states::page;
+use crate::states::{page, tag};
 use std::sync::Arc;
-use stepwell_engine::Tag;
 use stepwell_engine::machine::{
-    CreateStateMachine, DescribeStateMachineError, MachineSettings, MachineStatus, MachineType, Publish,
-    StateMachineDescription, UpdateStateMachine,
+    CreateStateMachine, MachineSettings, MachineStatus, MachineType, Publish, StateMachineDescription,
+    UpdateStateMachine,
 };
 use stepwell_types::{ExecutionArn, Map, Name, StateMachineArn, Value};
 
@@ -35,7 +33,7 @@ pub(crate) async fn create(
             input.tracing_configuration,
             input.encryption_configuration,
         )?,
-        tags: tags(input.tags.unwrap_or_default())?,
+        tags: tag::given(input.tags.unwrap_or_default()),
         publish,
     };
     let created = call.engine.create_state_machine(&call.scope, request).await?;
@@ -178,30 +176,6 @@ pub(crate) async fn list_aliases(
     Ok(ListStateMachineAliasesOutput { state_machine_aliases: Vec::new(), next_token: None })
 }
 
-pub(crate) async fn list_tags(
-    call: Call,
-    input: ListTagsForResourceInput,
-) -> Result<ListTagsForResourceOutput, ApiError> {
-    let not_found = || {
-        ApiError::states(
-            StatesError::ResourceNotFound,
-            format!("Resource not found: '{}'", input.resource_arn),
-        )
-        .with("resourceName", &*input.resource_arn)
-    };
-    // There are no activities yet, so that an activity's ARN names nothing.
-    if input.resource_arn.parse::<stepwell_types::ActivityArn>().is_ok() {
-        return Err(not_found());
-    }
-    let arn: StateMachineArn = input.resource_arn.parse()?;
-    let tags = call.engine.list_state_machine_tags(&call.scope, &arn).await.map_err(|error| match error {
-        DescribeStateMachineError::DoesNotExist(_) => not_found(),
-        DescribeStateMachineError::Store(failure) => failure.into(),
-    })?;
-    let wire = |tag: Tag| WireTag { key: Some(tag.key), value: Some(tag.value) };
-    Ok(ListTagsForResourceOutput { tags: Some(tags.into_iter().map(wire).collect()) })
-}
-
 fn no_such_page(token: Option<&str>) -> Result<(), ApiError> {
     match token {
         None => Ok(()),
@@ -244,18 +218,6 @@ fn publish(publish: Option<bool>, description: Option<Arc<str>>) -> Result<Publi
         (_, None) => Ok(Publish::No),
         (_, Some(_)) => Err(ApiError::validation("Version description can only be set when publish is true")),
     }
-}
-
-fn tags(wire: Vec<WireTag>) -> Result<Vec<Tag>, ApiError> {
-    /// Tags of one resource. Source: AWS quota.
-    const TAGS_MAX: usize = 50;
-    if wire.len() > TAGS_MAX {
-        return Err(ApiError::states(StatesError::TooManyTags, "Too many tags: a resource may have 50"));
-    }
-    Ok(wire
-        .into_iter()
-        .map(|tag| Tag { key: tag.key.unwrap_or_default(), value: tag.value.unwrap_or_default() })
-        .collect())
 }
 
 /// What is kept as it was given. A level other than `OFF` needs its one destination.

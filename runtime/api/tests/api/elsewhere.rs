@@ -109,10 +109,10 @@ async fn operations_that_are_not_served_say_so() {
         unknown,
         "Stepwell does not serve GetPolicy of Lambda yet",
     );
-    bench.request("GET", "/2017-03-31/tags/x", &[], "").await.refused(
+    bench.request("GET", "/2015-03-31/event-source-mappings", &[], "").await.refused(
         404,
         unknown,
-        "Stepwell does not serve ListTags of Lambda yet",
+        "Stepwell does not serve ListEventSourceMappings of Lambda yet",
     );
     bench.lambda("PATCH", "/f", "").await.refused(
         404,

@@ -198,21 +198,6 @@ pub(crate) async fn list_state_machine_aliases(bench: &Bench) {
     );
 }
 
-pub(crate) async fn list_tags_for_resource(bench: &Bench) {
-    let tags = json!([{"key": "team", "value": "a"}, {"key": "empty", "value": ""}]);
-    let request = json!({"name": "m", "definition": PASS, "roleArn": ROLE, "tags": tags});
-    bench.states("CreateStateMachine", request).await.ok();
-    let arn = format!("{MACHINE}:m");
-    let answer = bench.states("ListTagsForResource", json!({"resourceArn": arn})).await;
-    assert_eq!(answer.ok(), json!({"tags": tags}));
-    for absent in [format!("{MACHINE}:absent"), "arn:aws:states:us-east-1:000000000000:activity:a".to_owned()]
-    {
-        let message = format!("Resource not found: '{absent}'");
-        let answer = bench.states("ListTagsForResource", json!({"resourceArn": absent})).await;
-        answer.refused(400, "ResourceNotFound", &message);
-    }
-}
-
 pub(crate) async fn start_execution(bench: &Bench) {
     let arn = bench.machine("m", WAIT, "STANDARD").await;
     let request = json!({"stateMachineArn": arn, "name": "e", "input": "{\"a\":1}"});

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::engine::{Engine, Inner};
 use crate::page::{Page, PageRequest};
-use crate::{Scope, StoreFailure, Tag, row};
+use crate::{Scope, StoreFailure, Tag, row, tag};
 use bytes::Bytes;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ const BEFORE_VERSIONS: u64 = 0;
 /// Versions that are read at once.
 const VERSIONS_READ: usize = 256;
 
-fn key(scope: &Scope, name: &str) -> CatalogKey {
+pub(super) fn key(scope: &Scope, name: &str) -> CatalogKey {
     CatalogKey::new(CatalogKind::Function, scope.account, &scope.region, name)
         .unwrap_or_else(|_| unreachable!("checked names fit a key"))
 }
@@ -55,7 +55,8 @@ impl Engine {
         request: CreateFunction,
     ) -> Result<FunctionConfiguration, FunctionError> {
         check(&request.settings)?;
-        PolicyRow::parse(&request.tags).map_err(FunctionError::InvalidParameter)?;
+        let tags = tag::merged(Vec::new(), request.tags)?;
+        PolicyRow::parse(&tags).map_err(FunctionError::InvalidParameter)?;
         let function = arn(scope, &request.name, None);
         if self.0.function_row(scope, &function).await?.is_some() {
             return Err(FunctionError::AlreadyExists(request.name));
@@ -72,7 +73,7 @@ impl Engine {
             },
             previous: None,
             last_version: u64::from(request.publish),
-            tags: request.tags,
+            tags,
         };
         let absent = Precondition::CatalogAbsent(key(scope, &request.name));
         match self.0.write_function(scope, &request.name, absent, &row, request.publish).await {
@@ -283,19 +284,6 @@ impl Engine {
         }
         let next_token = found.next.map(|next| inner.page_tokens.make(&query, &next.version(), now));
         Ok(Page { entries, next_token })
-    }
-
-    /// Tags of a function.
-    ///
-    /// # Errors
-    /// [`FunctionError::NotFound`]
-    pub async fn list_function_tags(
-        &self,
-        scope: &Scope,
-        arn: &FunctionArn,
-    ) -> Result<Vec<Tag>, FunctionError> {
-        let found = self.0.function_row(scope, arn).await?;
-        found.map(|(_, row)| row.tags).ok_or_else(|| FunctionError::NotFound(arn.clone()))
     }
 
     /// The component's bytes.
@@ -596,7 +584,8 @@ impl Inner {
         }
     }
 
-    async fn write_function(
+    /// Writes a function's row, and the same as a version's where one is published.
+    pub(super) async fn write_function(
         self: &Arc<Self>,
         scope: &Scope,
         name: &Arc<str>,

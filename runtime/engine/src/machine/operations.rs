@@ -8,7 +8,7 @@ use super::{
 };
 use crate::engine::{Engine, Inner};
 use crate::page::{Page, PageError, PageRequest};
-use crate::{Scope, StoreFailure, Tag, row};
+use crate::{Scope, StoreFailure, row, tag};
 use std::sync::Arc;
 use stepwell_asl::{Diagnostic, StateMachine};
 use stepwell_store::{
@@ -18,7 +18,7 @@ use stepwell_store::{
 use stepwell_types::{Name, StateMachineArn, Timestamp};
 
 /// How often a change is tried again when somebody else changed the same machine in between.
-const CHANGE_ATTEMPTS_MAX: usize = 8;
+pub(super) const CHANGE_ATTEMPTS_MAX: usize = 8;
 
 /// A machine at one revision, ready to run; cached and shared.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ fn check(definition: &str, machine_type: MachineType) -> Result<StateMachine, Ve
     Err(unsupported)
 }
 
-fn key(kind: CatalogKind, scope: &Scope, name: &Name) -> CatalogKey {
+pub(super) fn key(kind: CatalogKind, scope: &Scope, name: &Name) -> CatalogKey {
     CatalogKey::new(kind, scope.account, &scope.region, name.as_str())
         .unwrap_or_else(|_| unreachable!("checked names fit a key"))
 }
@@ -81,6 +81,7 @@ impl Engine {
         }
         check(&request.definition, request.machine_type)
             .map_err(CreateStateMachineError::InvalidDefinition)?;
+        let tags = tag::merged(Vec::new(), request.tags)?;
         let arn = arn(scope, &request.name);
         for _ in 0..CHANGE_ATTEMPTS_MAX {
             if let Some((_, existing)) = inner.machine_row(scope, &request.name).await? {
@@ -98,12 +99,8 @@ impl Engine {
             }
             let now = inner.clock.now();
             let revision = inner.new_revision(now);
-            let machine = MachineRow {
-                created_ms: now.as_millis(),
-                revision,
-                deleting: false,
-                tags: request.tags.clone(),
-            };
+            let machine =
+                MachineRow { created_ms: now.as_millis(), revision, deleting: false, tags: tags.clone() };
             let row = RevisionRow {
                 revision_id: None,
                 definition: Arc::clone(&request.definition),
@@ -251,21 +248,6 @@ impl Engine {
         let next_token = found.next.map(|next| inner.page_tokens.make(&query, &next.name().to_owned(), now));
         Ok(Page { entries, next_token })
     }
-
-    /// `ListTagsForResource` of a machine.
-    ///
-    /// # Errors
-    /// [`DescribeStateMachineError`]
-    pub async fn list_state_machine_tags(
-        &self,
-        scope: &Scope,
-        arn: &StateMachineArn,
-    ) -> Result<Vec<Tag>, DescribeStateMachineError> {
-        match self.0.own_machine_row(scope, arn).await? {
-            Some((_, row)) => Ok(row.tags),
-            None => Err(DescribeStateMachineError::DoesNotExist(arn.clone())),
-        }
-    }
 }
 
 impl Machine {
@@ -289,9 +271,11 @@ impl Machine {
     }
 }
 
-enum WriteError {
+/// Why a machine was not written.
+pub(super) enum WriteError {
     /// The precondition does not hold any more.
     Changed,
+    /// The store failed.
     Store(StoreFailure),
 }
 
@@ -307,7 +291,7 @@ impl Inner {
     }
 
     /// The same by ARN: nothing for another account's or region's, and for versions, aliases and labels.
-    async fn own_machine_row(
+    pub(super) async fn own_machine_row(
         &self,
         scope: &Scope,
         arn: &StateMachineArn,
@@ -402,7 +386,8 @@ impl Inner {
         Ok(())
     }
 
-    async fn write_machine(
+    /// Writes a machine's row, and a new revision's.
+    pub(super) async fn write_machine(
         self: &Arc<Self>,
         scope: &Scope,
         name: &Name,
@@ -411,7 +396,8 @@ impl Inner {
         revision: Option<&RevisionRow>,
     ) -> Result<(), WriteError> {
         let mut commit = Commit::new(scope.account, self.store.epoch());
-        commit.lane = if revision.is_some() { Lane::Start } else { Lane::Progress };
+        // A machine goes even where there is no room for more.
+        commit.lane = if machine.deleting { Lane::Progress } else { Lane::Start };
         commit.preconditions.push(precondition);
         if let Some(revision) = revision {
             let key = key(CatalogKind::StateMachineRevision, scope, name).with_version(machine.revision);

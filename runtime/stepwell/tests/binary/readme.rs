@@ -56,7 +56,7 @@ fn operations_in_the_table_are_served() {
     };
     let server = Server::start();
     let operations = row("Step Functions");
-    assert_eq!(operations.len(), 18);
+    assert_eq!(operations.len(), 20);
     for operation in operations {
         let ran = Command::new("curl")
             .args([
@@ -75,7 +75,7 @@ fn operations_in_the_table_are_served() {
         let answer = String::from_utf8(ran.stdout).unwrap();
         assert!(!answer.contains("UnknownOperation") && answer.starts_with('{'), "{operation}: {answer}");
     }
-    assert_eq!(row("Lambda").len(), 10);
+    assert_eq!(row("Lambda").len(), 13);
 }
 
 #[test]
