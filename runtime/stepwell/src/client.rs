@@ -17,7 +17,7 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 use stepwell_types::{AccountId, Region, Timestamp};
 
@@ -181,10 +181,27 @@ impl Client {
         path: &str,
         input: &Value,
     ) -> Result<Value, CommandError> {
+        self.rest(method, &format!("/2015-03-31{path}"), input).await
+    }
+
+    /// `TagResource` of Lambda.
+    pub(crate) async fn tag(&self, arn: &str, tags: &Value) -> Result<(), CommandError> {
+        let path = format!("/2017-03-31/tags/{}", segment(arn));
+        self.rest(Method::POST, &path, &json!({ "Tags": tags })).await.map(drop)
+    }
+
+    /// `UntagResource` of Lambda.
+    pub(crate) async fn untag(&self, arn: &str, keys: &[&str]) -> Result<(), CommandError> {
+        let keys: Vec<String> = keys.iter().map(|key| format!("tagKeys={}", segment(key))).collect();
+        let path = format!("/2017-03-31/tags/{}?{}", segment(arn), keys.join("&"));
+        self.rest(Method::DELETE, &path, &Value::Null).await.map(drop)
+    }
+
+    async fn rest(&self, method: Method, path: &str, input: &Value) -> Result<Value, CommandError> {
         let body = if input.is_null() { Bytes::new() } else { input.to_string().into() };
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let answer = self.whole(method, &format!("/2015-03-31{path}"), "lambda", headers, body).await?;
+        let answer = self.whole(method, path, "lambda", headers, body).await?;
         self.good(answer)?.json()
     }
 

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 /// How long a component may compile before a deployment gives up waiting.
 const COMPILE_MAX: Duration = Duration::from_secs(120);
+/// How the keys of the tags begin in which Stepwell keeps what Lambda has no field for.
+const OWN_TAGS: &str = "stepwell:";
 /// How often a compiling component is asked about.
 const COMPILE_POLL: Duration = Duration::from_millis(100);
 
@@ -42,10 +44,11 @@ impl Target {
                 (created.map_err(named)?, Action::Created)
             }
             Some(found) => {
-                check_tags(name, entry, &found)?;
                 let mut latest = found.get("Configuration").cloned().unwrap_or_default();
                 let differs = settings.iter().any(|(field, wanted)| !is_set(&latest, field, wanted));
                 let is_new_code = latest.get("CodeSha256").and_then(Value::as_str) != Some(&sha256);
+                // Before the code, which may need what they grant.
+                let is_tagged_anew = self.retag(entry, &found).await.map_err(named)?;
                 if differs {
                     let path = format!("{path}/configuration");
                     latest =
@@ -56,12 +59,33 @@ impl Target {
                     let code = json!({ "ZipFile": code });
                     latest = client.lambda(Method::PUT, &path, &code).await.map_err(named)?;
                 }
-                (latest, if differs || is_new_code { Action::Updated } else { Action::Unchanged })
+                let is_updated = differs || is_new_code || is_tagged_anew;
+                (latest, if is_updated { Action::Updated } else { Action::Unchanged })
             }
         };
         let configuration = self.active(name, configuration).await?;
         let arn = configuration.get("FunctionArn").and_then(Value::as_str).unwrap_or_default().to_owned();
         Ok(Deployed { kind: Kind::Function, name: name.to_owned(), arn, action })
+    }
+
+    /// Changes those tags that are Stepwell's own, as far as they differ; others are left alone.
+    async fn retag(&self, entry: &FunctionEntry, found: &Value) -> Result<bool, CommandError> {
+        let arn = found.pointer("/Configuration/FunctionArn").and_then(Value::as_str).unwrap_or_default();
+        let tags = found.get("Tags").and_then(Value::as_object);
+        let wanted = entry.tags();
+        let value_of = |key: &str| tags.and_then(|tags| tags.get(key)?.as_str());
+        let new: BTreeMap<&String, &String> =
+            wanted.iter().filter(|(key, value)| value_of(key) != Some(value.as_str())).collect();
+        let keys = tags.into_iter().flat_map(Map::keys).map(String::as_str);
+        let gone: Vec<&str> =
+            keys.filter(|key| key.starts_with(OWN_TAGS) && !wanted.contains_key(*key)).collect();
+        if !new.is_empty() {
+            self.client.tag(arn, &json!(new)).await?;
+        }
+        if !gone.is_empty() {
+            self.client.untag(arn, &gone).await?;
+        }
+        Ok(!new.is_empty() || !gone.is_empty())
     }
 
     /// `GetFunction`, if there is one.
@@ -111,19 +135,4 @@ fn is_set(configuration: &Value, field: &str, wanted: &Value) -> bool {
         "Environment" if is_empty(wanted) => found.is_none_or(is_empty),
         _ => found == Some(wanted),
     }
-}
-
-/// Fuel, grants and crash behaviour are tags, which are given when a function is created.
-fn check_tags(name: &str, entry: &FunctionEntry, found: &Value) -> Result<(), CommandError> {
-    let tags: BTreeMap<String, String> =
-        found.get("Tags").and_then(|tags| serde_json::from_value(tags.clone()).ok()).unwrap_or_default();
-    let own: BTreeMap<String, String> =
-        tags.into_iter().filter(|(key, _)| key.starts_with("stepwell:")).collect();
-    if own == entry.tags() {
-        return Ok(());
-    }
-    Err(anyhow::anyhow!(
-        "function `{name}` exists with other fuel, grants or on_crash; these are given when a function is created: delete it first (aws lambda delete-function --function-name {name})"
-    )
-    .into())
 }

@@ -1,6 +1,7 @@
 //! The client commands, against a real server.
 
 use crate::support::{Server, workflows};
+use serde_json::json;
 
 fn manifest() -> String {
     workflows().join("stepwell.toml").to_str().unwrap().to_owned()
@@ -127,12 +128,36 @@ fn a_changed_project_is_updated() {
         .run(&["deploy", "--file", &path(&second, "stepwell.toml")])
         .expect(0, "updated    function", "")
         .expect(0, "unchanged  machine", "");
-    let third = project("const-hello.wasm", "environment = { MODE = \"b\" }\nfuel = 5", TASK);
-    server.run(&["deploy", "--file", &path(&third, "stepwell.toml")]).expect(
-        1,
-        "",
-        "aws lambda delete-function",
-    );
+    server.run(&["deploy", "--file", &path(&second, "stepwell.toml")]).expect(0, "unchanged  function", "");
+}
+
+/// Fuel, grants and crash behaviour are tags, which are changed like all else; those of others stay.
+#[test]
+fn changed_limits_are_deployed_in_place() {
+    let server = Server::start();
+    let deploy = |settings: &str, action: &str| {
+        let project = project("spin.wasm", settings, TASK);
+        let deployed = server.run(&["deploy", "--json", "--file", &path(&project, "stepwell.toml")]).json();
+        assert_eq!(deployed["deployed"][0]["action"], action, "{deployed}");
+    };
+    let tags = || {
+        let (status, answer) = server.request("GET", "/2015-03-31/functions/f", "").unwrap();
+        assert_eq!(status, 200, "{answer}");
+        serde_json::from_str::<serde_json::Value>(&answer).unwrap()["Tags"].clone()
+    };
+    deploy("fuel = 1000000", "created");
+    let arn = "arn:aws:lambda:us-east-1:000000000000:function:f";
+    let (status, _) =
+        server.request("POST", &format!("/2017-03-31/tags/{arn}"), r#"{"Tags":{"team":"a"}}"#).unwrap();
+    assert_eq!(status, 204);
+    server.run(&["invoke", "f"]).expect(1, "Runtime.OutOfFuel", "1000000");
+    deploy("fuel = 2000000\non_crash = 'rerun'", "updated");
+    server.run(&["invoke", "f"]).expect(1, "Runtime.OutOfFuel", "2000000");
+    assert_eq!(tags(), json!({"stepwell:fuel": "2000000", "stepwell:on-crash": "rerun", "team": "a"}));
+    deploy("fuel = 2000000\non_crash = 'rerun'", "unchanged");
+    deploy("timeout_s = 1", "updated");
+    assert_eq!(tags(), json!({"team": "a"}));
+    server.run(&["invoke", "f"]).expect(1, "Sandbox.Timedout", "");
 }
 
 #[test]
