@@ -46,7 +46,7 @@ impl Observer for Notes {
 
 const MACHINE: &str = r#"{"StartAt":"Task","States":{
     "Task":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","InputPath":"$.in",
-        "Parameters":{"FunctionName":"f","Payload.$":"$.x","v.$":"$v"},"TimeoutSeconds":9,
+        "Parameters":{"FunctionName":"f","Payload":{"x.$":"$.x","v.$":"$v"}},"TimeoutSeconds":9,
         "ResultSelector":{"r.$":"$.Payload"},"ResultPath":"$.out","OutputPath":"$.out","Assign":{"w.$":"$.StatusCode"},
         "Retry":[{"ErrorEquals":["A"]},{"ErrorEquals":["B"],"IntervalSeconds":4}],
         "Catch":[{"ErrorEquals":["C"],"Next":"Choice"},{"ErrorEquals":["States.ALL"],"Next":"Choice"}],"Next":"Choice"},
@@ -89,7 +89,7 @@ fn all_stages_of_a_task() {
         [
             r#"Task input {"in":{"x":1}}"#,
             r#"Task afterInputPath {"x":1}"#,
-            r#"Task afterParameters {"FunctionName":"f","Payload":1,"v":5}"#,
+            r#"Task afterParameters {"FunctionName":"f","Payload":{"x":1,"v":5}}"#,
             "Task TimeoutSeconds(9)",
         ]
     );
