@@ -16,10 +16,6 @@ use stepwell_interpreter::{Input, TaskStart};
 use stepwell_sandbox::{InvokeError, InvokeReport};
 use stepwell_types::{ErrorName, Failure, FunctionArn, FunctionQualifier, Map, Payload, Value};
 
-/// What `lambda:invoke` takes. Source: AWS, the API's parameters that Step Functions supports.
-const LAMBDA_INVOKE_ARGUMENTS: &[&str] =
-    &["ClientContext", "FunctionName", "InvocationType", "LogType", "Payload", "Qualifier"];
-
 /// Who calls.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
@@ -76,13 +72,6 @@ impl Call {
                 service_cause(&message, 400, "ValidationException"),
             )
         };
-        let arguments = parameters.as_object().into_iter().flatten();
-        if let Some((unknown, _)) =
-            arguments.into_iter().find(|(key, _)| !LAMBDA_INVOKE_ARGUMENTS.contains(&&**key))
-        {
-            let cause = format!("The field \"{unknown}\" is not supported by Step Functions");
-            return Err(Failure::new(ErrorName::RUNTIME, cause));
-        }
         let name =
             text("FunctionName").ok_or_else(|| invalid("The field FunctionName is missing".to_owned()))?;
         let mut function = function_arn(scope, name).ok_or_else(|| {
@@ -139,7 +128,8 @@ impl Engine {
             return match self.invoke(&caller.scope, request).await {
                 Ok(_) => {
                     let status = if invocation_type == InvocationType::Event { 202 } else { 204 };
-                    let output = invoke_output("", Value::str(""), "$LATEST", status, None);
+                    let request_id = crate::random::uuid().to_string();
+                    let output = invoke_output(&request_id, Value::str(""), None, status, None);
                     let output = Payload::from_value(output);
                     Answer { input: Input::TaskSucceeded { attempt, output }, usage: None }
                 }
@@ -186,7 +176,8 @@ fn answer(start: &TaskStart, form: &Form, callable: &Callable, request_id: &str,
         Form::Plain => Input::TaskSucceeded { attempt, output },
         Form::Invoke { log, pattern, .. } => {
             let tail = (*log == LogTail::Tail).then(|| STANDARD.encode(record.tail()));
-            let output = invoke_output(request_id, output.value().clone(), &callable.version_text, 200, tail);
+            let output =
+                invoke_output(request_id, output.value().clone(), Some(&callable.version_text), 200, tail);
             let output = Payload::from_value(output);
             match pattern {
                 Pattern::WaitForTaskToken => Input::TaskSubmitted { attempt, output },
@@ -199,24 +190,29 @@ fn answer(start: &TaskStart, form: &Form, callable: &Callable, request_id: &str,
 }
 
 /// What `lambda:invoke` gives: the API's answer in the shape that the AWS SDK for Java shows it in (recorded).
+///
+/// Where nobody waits for the function there is no `version` that ran, and no body: the payload is an empty text.
 fn invoke_output(
     request_id: &str,
     payload: Value,
-    version: &str,
+    version: Option<&str>,
     status: i64,
     tail: Option<String>,
 ) -> Value {
-    let content_length = payload.encoded_len().to_string();
-    let mut headers: Vec<(&str, String)> = vec![
-        ("X-Amz-Executed-Version", version.to_owned()),
+    let content_length = if version.is_some() { payload.encoded_len() } else { 0 };
+    let mut headers: Vec<(&str, String)> = Vec::with_capacity(9);
+    headers.extend(version.map(|version| ("X-Amz-Executed-Version", version.to_owned())));
+    headers.extend([
         ("x-amzn-Remapped-Content-Length", "0".to_owned()),
         ("Connection", "keep-alive".to_owned()),
         ("x-amzn-RequestId", request_id.to_owned()),
-        ("Content-Length", content_length),
+        ("Content-Length", content_length.to_string()),
         ("Date", http_date()),
         ("X-Amzn-Trace-Id", trace_id(request_id)),
-        ("Content-Type", "application/json".to_owned()),
-    ];
+    ]);
+    if version.is_some() {
+        headers.push(("Content-Type", "application/json".to_owned()));
+    }
     if let Some(tail) = &tail {
         headers.insert(0, ("X-Amz-Log-Result", tail.clone()));
     }
@@ -231,7 +227,9 @@ fn invoke_output(
     let mut response = Map::new();
     response.insert("RequestId", Value::str(request_id));
     let mut output = Map::new();
-    output.insert("ExecutedVersion", Value::str(version));
+    if let Some(version) = version {
+        output.insert("ExecutedVersion", Value::str(version));
+    }
     if let Some(tail) = tail {
         output.insert("LogResult", Value::from(tail));
     }

@@ -1,5 +1,6 @@
 //! Task: does a piece of work. Its events differ with what it calls: a function's ARN, an activity, a service.
 
+mod argument;
 mod event;
 
 use super::setting;
@@ -34,6 +35,12 @@ pub(crate) fn begin(turn: &mut Turn<'_>, id: FrameId, state: &State, task: &Task
     let parameters =
         turn.evaluate(id, |at| data_flow::parameters(&at.with_token(token), state, input.clone()))?;
     turn.observe(id, Stage::AfterParameters, &parameters);
+    if let Resource::LambdaInvoke(_) = task.resource {
+        let faults = argument::faults(parameters.value());
+        if !faults.is_empty() {
+            return turn.evaluate(id, |at| Err(cannot_start(at, &parameters, &faults)));
+        }
+    }
     let parameters = data_flow::within_limit(parameters, event::service_name(task))?;
     turn.made(&parameters);
     let (timeout_s, heartbeat_s, role_arn) = turn.evaluate(id, |at| {
@@ -74,6 +81,14 @@ pub(crate) fn begin(turn: &mut Turn<'_>, id: FrameId, state: &State, task: &Task
     let command = start_command(&turn.execution, turn.frame(id)?);
     turn.commands.extend(command);
     Ok(())
+}
+
+fn cannot_start(at: &Surroundings<'_>, parameters: &Payload, faults: &[String]) -> Failure {
+    let (parameters, faults) = (parameters.text(), faults.join(", "));
+    query::runtime(
+        at,
+        &format!("The Parameters '{parameters}' could not be used to start the Task: [{faults}]"),
+    )
 }
 
 fn token_of(execution: &Execution, pattern: Pattern, attempt: AttemptId) -> Option<Arc<str>> {
