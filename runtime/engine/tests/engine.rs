@@ -73,6 +73,29 @@ async fn a_missing_function_fails_as_on_aws() {
     assert!(cause.starts_with("Function not found: arn:aws:lambda:us-east-1:000000000000:function:none:$LATEST (Service: AWSLambda; Status Code: 404; "), "{cause}");
 }
 
+/// Nobody waits for the function, so no version of it has run.
+#[tokio::test(flavor = "multi_thread")]
+async fn lambda_invoke_without_waiting() {
+    let bench = Bench::new().await;
+    bench.function("echo").await;
+    for (invocation_type, status) in [("Event", 202), ("DryRun", 204)] {
+        let definition = format!(
+            r#"{{"StartAt":"A","States":{{"A":{{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke",
+            "Parameters":{{"FunctionName":"echo","InvocationType":"{invocation_type}"}},"End":true}}}}}}"#
+        );
+        let machine = bench.machine(invocation_type, &definition, MachineType::Standard).await;
+        let output = bench.run(&machine, "{}").await.output.unwrap();
+        let output = output.value();
+        let keys: Vec<_> = output.as_object().unwrap().keys().map(|key| &**key).collect();
+        assert_eq!(keys, ["Payload", "SdkHttpMetadata", "SdkResponseMetadata", "StatusCode"]);
+        assert_eq!(output.get("Payload").unwrap().as_str(), Some(""));
+        assert_eq!(output.get("StatusCode").unwrap().as_i64(), Some(status));
+        let header = |name: &str| output.get("SdkHttpMetadata")?.get("HttpHeaders")?.get(name)?.as_str();
+        assert_eq!((header("Content-Length"), header("X-Amz-Executed-Version")), (Some("0"), None));
+        assert_eq!(header("x-amzn-RequestId").unwrap().len(), 36);
+    }
+}
+
 const APPROVAL: &str = r#"{"StartAt":"A","States":{"A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke.waitForTaskToken",
     "Parameters":{"FunctionName":"echo","Payload":{"token.$":"$$.Task.Token"}},"TimeoutSeconds":3600,"End":true}}}"#;
 
