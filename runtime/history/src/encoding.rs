@@ -268,6 +268,12 @@ impl<'a> Reader<'a> {
         u32::try_from(self.texts.len()).unwrap_or(u32::MAX)
     }
 
+    /// What is left to be read: the end of the body.
+    #[must_use]
+    pub fn rest(&self) -> &'a [u8] {
+        self.content
+    }
+
     /// Whether all content has been read.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -17,8 +17,8 @@ use crate::transition::{Completion, FrameChanges, Transition};
 use std::sync::{Arc, OnceLock};
 use stepwell_asl::StateMachine;
 use stepwell_history::encoding::Field;
-use stepwell_history::{DecodeError, HistoryEvent, Reader, SequenceCell, Writer};
-use stepwell_types::Timestamp;
+use stepwell_history::{DecodeError, HistoryEvent, PayloadSource, Reader, SequenceCell, Writer};
+use stepwell_types::{Payload, Timestamp};
 
 /// What caused a transition.
 #[derive(Clone, Debug)]
@@ -115,6 +115,26 @@ impl FrameChanges {
         reader: &mut Reader<'_>,
         sequence: u64,
     ) -> Result<Self, DecodeError> {
+        let Changes { progress, completions, upserts, removals } =
+            Changes::read(reader, sequence, |reader, own| frame::decode(machine, reader, own))?;
+        Ok(Self { progress, upserts, removals, completions })
+    }
+}
+
+/// What changed, with its frames as they are read.
+struct Changes<F> {
+    progress: Progress,
+    completions: Vec<Completion>,
+    upserts: Vec<F>,
+    removals: Vec<FrameId>,
+}
+
+impl<F> Changes<F> {
+    fn read(
+        reader: &mut Reader<'_>,
+        sequence: u64,
+        read_frame: impl Fn(&mut Reader<'_>, &SequenceCell) -> Result<F, DecodeError>,
+    ) -> Result<Self, DecodeError> {
         let progress = reader.field()?;
         let own: SequenceCell = Arc::new(OnceLock::from(sequence));
         let mut completions = Vec::new();
@@ -130,13 +150,62 @@ impl FrameChanges {
         }
         let mut upserts = Vec::new();
         for _ in 0..reader.length()? {
-            upserts.push(frame::decode(machine, reader, &own)?);
+            upserts.push(read_frame(reader, &own)?);
         }
         let mut removals = Vec::new();
         for _ in 0..reader.length()? {
             removals.push(FrameId(reader.field()?));
         }
-        Ok(Self { progress, upserts, removals, completions })
+        Ok(Self { progress, completions, upserts, removals })
+    }
+}
+
+/// The body of a record without what only a redrive or a replay needs: its results, its frames, and the input, with
+/// which the execution's secrets go. It is read as any other, and payloads that it introduced stay where they are,
+/// since later events refer to them. The record may be of any machine, and what follows it stays.
+///
+/// # Errors
+/// [`DecodeError`] for bytes that are no record.
+pub fn history_only(
+    owner: u64,
+    sequence: u64,
+    body: &[u8],
+    references: &[u64],
+) -> Result<Vec<u8>, DecodeError> {
+    let mut reader = Reader::open(owner, sequence, body, references, &AnyPayload)?;
+    let left = |reader: &Reader<'_>| body.len() - reader.rest().len();
+    let _: Progress = reader.field()?;
+    let progress_end = left(&reader);
+    let mut reader = Reader::open(owner, sequence, body, references, &AnyPayload)?;
+    Changes::read(&mut reader, sequence, frame::skip)?;
+    let changes_end = left(&reader);
+    let _: Timestamp = reader.field()?;
+    let now_end = left(&reader);
+    match reader.byte()? {
+        0 => drop(reader.field::<StartInput>()?),
+        1 => drop(reader.field::<Input>()?),
+        tag => return Err(DecodeError::UnknownTag { what: "cause", tag }),
+    }
+    let part = |from: usize, to: usize| body.get(from..to).unwrap_or_default();
+    let mut reduced = Vec::with_capacity(body.len());
+    reduced.extend(part(0, progress_end));
+    // No completions, frames or removals.
+    reduced.extend([0, 0, 0]);
+    reduced.extend(part(changes_end, now_end));
+    reduced.extend(WITHOUT_INPUT);
+    reduced.extend(reader.rest());
+    Ok(reduced)
+}
+
+/// The bytes of `Cause::Took(Input::Resumed)`, which carries nothing.
+const WITHOUT_INPUT: [u8; 2] = [1, 10];
+
+/// Stands for payloads that nobody looks at.
+struct AnyPayload;
+
+impl PayloadSource for AnyPayload {
+    fn payload(&self, _sequence: u64, _slot: u32) -> Option<Payload> {
+        Some(Payload::from_checked_text("null"))
     }
 }
 

@@ -34,7 +34,7 @@ pub mod transition;
 mod turn;
 
 pub use command::{Command, Outcome, TaskStart};
-pub use encoding::{Cause, Record};
+pub use encoding::{Cause, Record, history_only};
 pub use execution::{Execution, Progress, RestoreError, Status};
 pub use frame::{Frame, FrameId, Waiting};
 pub use input::{AttemptId, Input, TimerId};

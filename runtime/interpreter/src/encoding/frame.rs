@@ -7,6 +7,7 @@ use crate::frame::{
 use crate::input::AttemptId;
 use std::sync::Arc;
 use stepwell_asl::StateMachine;
+use stepwell_asl::definition::StateIdx;
 use stepwell_history::encoding::Field;
 use stepwell_history::{DecodeError, Reader, SequenceCell, Writer};
 use stepwell_types::Payload;
@@ -61,6 +62,20 @@ pub(super) fn decode(
     reader: &mut Reader<'_>,
     own: &SequenceCell,
 ) -> Result<Frame, DecodeError> {
+    let (pointer, place) = read(reader, own)?;
+    Ok(place(machine.find(pointer).ok_or(DecodeError::Range("a state's pointer"))?))
+}
+
+/// Reads over a frame, whatever its machine.
+pub(super) fn skip(reader: &mut Reader<'_>, own: &SequenceCell) -> Result<(), DecodeError> {
+    read(reader, own).map(drop)
+}
+
+/// The pointer to a frame's state, and what makes the frame once that is found.
+fn read<'a>(
+    reader: &mut Reader<'a>,
+    own: &SequenceCell,
+) -> Result<(&'a str, impl FnOnce(StateIdx) -> Frame + use<>), DecodeError> {
     let id = FrameId(reader.field()?);
     let position = match reader.byte()? {
         0 => Position::Top,
@@ -74,27 +89,36 @@ pub(super) fn decode(
         }
         tag => return Err(DecodeError::UnknownTag { what: "position", tag }),
     };
-    let at = machine.find(reader.str()?).ok_or(DecodeError::Range("a state's pointer"))?;
-    Ok(Frame {
+    let pointer = reader.str()?;
+    let data = reader.field()?;
+    let scope = reader.field::<Vec<(Arc<str>, Payload)>>()?.into_iter().collect::<Variables>();
+    let entered_event = reader.field()?;
+    let entered_at = reader.field()?;
+    let last_event = reader.field()?;
+    let retries = reader.field()?;
+    let timer_serial = reader.field()?;
+    let waiting = match reader.byte()? {
+        0 => Waiting::Ready,
+        1 => Waiting::Task(Box::new(reader.field()?)),
+        2 => Waiting::Time(reader.field()?),
+        3 => Waiting::Retry(reader.field()?),
+        4 => Waiting::Join(Box::new(decode_join(reader, own)?)),
+        tag => return Err(DecodeError::UnknownTag { what: "waiting", tag }),
+    };
+    let place = move |at| Frame {
         id,
         position,
         at,
-        data: reader.field()?,
-        scope: reader.field::<Vec<(Arc<str>, Payload)>>()?.into_iter().collect::<Variables>(),
-        entered_event: reader.field()?,
-        entered_at: reader.field()?,
-        last_event: reader.field()?,
-        retries: reader.field()?,
-        timer_serial: reader.field()?,
-        waiting: match reader.byte()? {
-            0 => Waiting::Ready,
-            1 => Waiting::Task(Box::new(reader.field()?)),
-            2 => Waiting::Time(reader.field()?),
-            3 => Waiting::Retry(reader.field()?),
-            4 => Waiting::Join(Box::new(decode_join(reader, own)?)),
-            tag => return Err(DecodeError::UnknownTag { what: "waiting", tag }),
-        },
-    })
+        data,
+        scope,
+        entered_event,
+        entered_at,
+        last_event,
+        retries,
+        timer_serial,
+        waiting,
+    };
+    Ok((pointer, place))
 }
 
 fn encode_join(join: &Join, writer: &mut Writer, own: &SequenceCell) {

@@ -73,6 +73,7 @@ fn run(fixture: &Value, starts: Starts) -> Value {
         assert!(TaskToken::parse(token).unwrap().is_genuine(&key));
     }
     simulation.journal.check_replay();
+    simulation.journal.check_history_only();
     let mut have = Map::new();
     let lines = simulation.events.iter().map(|event| {
         let text = format!("+{} {}", event.timestamp.as_millis() - EPOCH_MS, line(event));

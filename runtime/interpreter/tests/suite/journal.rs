@@ -8,7 +8,7 @@ use stepwell_history::{PayloadSource, Reader, SequenceCell, Writer};
 use stepwell_interpreter::frame::CompletionLink;
 use stepwell_interpreter::{
     Cause, Execution, FrameChanges, FrameId, Input, NeedFrames, Reason, Record, StartInput, Status,
-    Transition, Waiting,
+    Transition, Waiting, history_only,
 };
 use stepwell_types::{Payload, Timestamp};
 
@@ -102,6 +102,27 @@ impl Journal {
         assert_eq!(Self::outcome_of(whole, input, now, |e, n| self.load(e, n)), want, "restored as a whole");
         let bare = self.restore(execution, &[FrameId::ROOT]);
         assert_eq!(Self::outcome_of(bare, input, now, |e, n| self.load(e, n)), want, "restored step by step");
+    }
+
+    /// Reduces every record to its history, which then reads as before.
+    pub(crate) fn check_history_only(&self) {
+        let reduce = |(sequence, entry): (u64, &Entry)| {
+            let bytes = history_only(OWNER, sequence, &entry.bytes, &entry.references).unwrap();
+            let again = history_only(OWNER, sequence, &bytes, &entry.references).unwrap();
+            assert_eq!(again, bytes, "what is reduced stays so");
+            Entry { bytes, references: entry.references.clone(), content_len: 0 }
+        };
+        let mut reduced = Self::new(Arc::clone(&self.machine));
+        reduced.entries = (1..).zip(&self.entries).map(reduce).collect();
+        for (sequence, entry) in (1..).zip(&reduced.entries) {
+            let (whole, left) = (self.record(sequence), reduced.record(sequence));
+            assert_eq!((whole.events, whole.now), (left.events, left.now));
+            assert!(left.frames.upserts.is_empty() && left.frames.completions.is_empty());
+            assert!(matches!(left.cause, Cause::Took(Input::Resumed)));
+            assert!(
+                entry.bytes.len() <= self.entries[usize::try_from(sequence).unwrap() - 1].bytes.len() + 2
+            );
+        }
     }
 
     /// Runs the whole life again from what caused each transition, and holds the bytes against those written.

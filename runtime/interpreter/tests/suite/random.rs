@@ -143,6 +143,7 @@ fn run(seed: u64) -> usize {
             | EventKind::ExecutionTimedOut(_)
     ));
     simulation.journal.check_replay();
+    simulation.journal.check_history_only();
     simulation.events.len()
 }
 
