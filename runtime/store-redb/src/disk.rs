@@ -325,7 +325,8 @@ fn write_rows(transaction: &WriteTransaction, writes: &Writes<'_>) -> Result<(),
             };
         }
     }
-    for part in writes.merge.chunk_by(|a, b| a.table == b.table) {
+    let parts = [writes.merge, writes.retention];
+    for part in parts.into_iter().flat_map(|writes| writes.chunk_by(|a, b| a.table == b.table)) {
         let Some(first) = part.first() else { continue };
         let mut table = transaction.open_table(definition(first.table))?;
         for write in part {

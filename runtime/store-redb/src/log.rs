@@ -198,7 +198,8 @@ fn encode(number: u64, writes: &Writes<'_>) -> Vec<u8> {
     }
     group.history_index.iter().for_each(|(key, value)| row(Table::HistoryIndex, key, Some(value)));
     group.catalog.iter().for_each(|(key, value)| row(Table::Catalog, key, value.as_deref()));
-    writes.merge.iter().for_each(|write| row(write.table, &write.key, write.value.as_deref()));
+    let background = writes.merge.iter().chain(writes.retention);
+    background.for_each(|write| row(write.table, &write.key, write.value.as_deref()));
     writes.meta.iter().for_each(|(key, value)| row(Table::Meta, key, Some(value)));
     let value = encoder.seal();
     let length = u32::try_from(value.len()).unwrap_or(u32::MAX);

@@ -13,9 +13,9 @@ use std::thread::JoinHandle;
 use stepwell_store::backend::core::{Core, CoreOptions, Drive, OpenCoreError};
 use stepwell_store::{
     Answer, Blobs, CatalogKey, CatalogPage, CatalogRow, CatalogScope, CheckReport, Commit, ExecutionNumber,
-    ExecutionPage, ExecutionsQuery, Health, HistoryPage, HistoryQuery, MachineScope, Order, PendingKey,
-    PendingKind, PendingPage, Promise, Sequence, Shard, StopKind, StopReason, Store, StoredEntry,
-    StoredExecution, SubmitError, Ticket,
+    ExecutionPage, ExecutionsQuery, Health, HistoryOnly, HistoryPage, HistoryQuery, MachineScope, Order,
+    PendingKey, PendingKind, PendingPage, Promise, Retained, Sequence, Shard, StopKind, StopReason, Store,
+    StoredEntry, StoredExecution, SubmitError, Ticket,
 };
 use stepwell_types::Name;
 
@@ -225,6 +225,10 @@ impl Store for RedbStore {
 
     fn pending(&self, kind: PendingKind, after: Option<PendingKey>, limit: usize) -> Answer<'_, PendingPage> {
         self.core.pending(kind, after, limit)
+    }
+
+    fn retain(&self, now_ms: i64, history_only: HistoryOnly) -> Answer<'_, Retained> {
+        self.core.retain(now_ms, history_only)
     }
 
     fn blobs(&self) -> &dyn Blobs {

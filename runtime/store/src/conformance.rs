@@ -12,6 +12,7 @@ mod fixture;
 mod history;
 mod listing;
 mod pending;
+mod retention;
 
 use crate::backend::core::{CoreOptions, Drive};
 use crate::backend::tail::MergeLimits;
@@ -69,6 +70,13 @@ pub const CASES: &[(&str, Case)] = &[
     ("histories page in both orders", history::pages_in_both_orders),
     ("history pages are bounded by bytes", history::pages_are_bounded_by_bytes),
     ("entries belong to their execution", history::entries_belong_to_their_execution),
+    ("a closed history is folded and reads as before", retention::folded_reads_as_before),
+    ("a large history is folded in parts", retention::large_histories_are_folded_in_parts),
+    ("an execution goes when its time has come", retention::an_execution_goes_in_its_time),
+    ("what runs stays in the journal", retention::what_runs_stays_in_the_journal),
+    ("a folded execution can go on and is folded again", retention::folded_executions_can_go_on),
+    ("a close waits for its merge and asks for it", retention::a_close_asks_for_its_merge),
+    ("many executions are folded and removed in bounded steps", retention::steps_are_bounded),
     ("blobs are kept by their content", catalog::blobs_are_kept_by_their_content),
 ];
 

@@ -8,8 +8,8 @@
 //! execution's frames and events are bytes.
 //! INVARIANT: what a resolved ticket promised survives a crash; of a group that was not acknowledged, all is there
 //! or nothing; the sequences of a shard have no gaps.
-//! Not yet: closed histories stay in the journal as they were written. Folding them into chunks of their own, to read
-//! them in one piece and to give space back, will change nothing in the port.
+//! INVARIANT: what has closed leaves the journal in the background ([`retention`]), and in the end the store: its size
+//! follows what runs and what is kept, not what ever ran.
 //! Absent on purpose: a promise that an index is synchronous. Names, listings, timers and the rows of what is
 //! pending are read from a memory tail over merged tables; the journal is their truth.
 
@@ -25,6 +25,7 @@ pub mod memory;
 pub mod pending;
 pub mod port;
 pub mod promise;
+pub mod retention;
 pub mod sequence;
 
 pub use blob::{BlobEntry, BlobError, BlobId, Blobs, RemovalReport};
@@ -42,4 +43,5 @@ pub use memory::{Fault, MemoryDisk, MemoryStore, memory_store};
 pub use pending::{PendingKey, PendingKind, PendingPage, PendingRow, PendingWrite};
 pub use port::{Acceptance, Answer, CheckReport, Health, Order, ReadError, StopKind, StopReason, Store};
 pub use promise::{Pledge, Promise, block_on, promise, promise_or};
+pub use retention::{HistoryOnly, NextStep, Retained, RetentionWindows};
 pub use sequence::{EventId, ExecutionNumber, Sequence, SequenceCell, SequenceRef, Shard};

@@ -162,7 +162,8 @@ fn rows_of(writes: &Writes<'_>) -> Vec<(RowKey, Option<Bytes>)> {
     rows.extend(group.catalog.iter().map(|(key, value)| {
         ((Table::Catalog, key.clone()), value.as_ref().map(|value| Bytes::copy_from_slice(value)))
     }));
-    rows.extend(writes.merge.iter().map(|write| ((write.table, write.key.clone()), write.value.clone())));
+    let background = writes.merge.iter().chain(writes.retention);
+    rows.extend(background.map(|write| ((write.table, write.key.clone()), write.value.clone())));
     rows.extend(writes.meta.iter().map(|(key, value)| put(Table::Meta, key, value)));
     rows
 }

@@ -8,6 +8,7 @@ use crate::execution::{
 };
 use crate::pending::{PendingKey, PendingKind, PendingPage};
 use crate::promise::Promise;
+use crate::retention::{HistoryOnly, Retained};
 use crate::sequence::{ExecutionNumber, Sequence, Shard};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -99,12 +100,18 @@ pub struct Health {
 /// What [`Store::check`] found whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct CheckReport {
-    /// Journal values, from sequence 1 without a gap: also the last sequence.
+    /// Commits ever made: also the last sequence.
     pub commits: u64,
-    /// Those with a transition.
+    /// Those that are in the journal still. Beyond the last merge there is no gap.
+    pub journal_values: u64,
+    /// Transitions, in the journal and in folded histories: as many as the executions' rows say.
     pub transitions: u64,
     /// Execution rows.
     pub executions: u64,
+    /// Those whose history is folded.
+    pub folded: u64,
+    /// Executions that wait for their removal, or for that of their last chunks, or for any other step.
+    pub waiting: u64,
 }
 
 /// One shard of a store.
@@ -137,8 +144,9 @@ pub trait Store: Send + Sync + 'static {
     /// Executions of one machine, newest first.
     fn executions(&self, query: ExecutionsQuery) -> Answer<'_, ExecutionPage>;
 
-    /// Transitions of one execution by their places in the journal, in the order asked for. A sequence that is not
-    /// one of its transitions is [`ReadError::Damaged`], since only stored references are asked for.
+    /// Transitions of one execution by their sequences, in the order asked for, wherever they are kept by now. A
+    /// sequence that is not one of its transitions is [`ReadError::Damaged`], since only stored references are asked
+    /// for.
     fn entries(&self, execution: ExecutionNumber, sequences: Vec<Sequence>) -> Answer<'_, Vec<StoredEntry>>;
 
     /// A page of an execution's history.
@@ -160,13 +168,20 @@ pub trait Store: Send + Sync + 'static {
     /// again.
     fn pending(&self, kind: PendingKind, after: Option<PendingKey>, limit: usize) -> Answer<'_, PendingPage>;
 
+    /// Does one bounded step of what is due by `now_ms` for closed executions ([`crate::retention`]); resolves when it
+    /// is durable. One step at a time: a second call meanwhile does nothing. Dropped, the step is done or not.
+    ///
+    /// It asks for a merge where something due is not merged yet, at most every
+    /// [`crate::retention::MERGE_ASKED_INTERVAL_MS`].
+    fn retain(&self, now_ms: i64, history_only: HistoryOnly) -> Answer<'_, Retained>;
+
     /// Component bytes.
     fn blobs(&self) -> &dyn Blobs;
 
     /// How the store is doing.
     fn health(&self) -> Health;
 
-    /// Reads the whole journal and every execution's row, for `doctor` and for tests.
+    /// Reads the whole journal, every folded history and every execution's row, for `doctor` and for tests.
     fn check(&self) -> Answer<'_, CheckReport>;
 
     /// Resolves when the store stops, with the reason.

@@ -119,7 +119,10 @@ async fn store(folder: &Path) -> Check {
     match report {
         Ok(report) => check(
             Health::Good,
-            format!("{shown} is whole: {} executions, {} commits", report.executions, report.commits),
+            format!(
+                "{shown} is whole: {} executions ({} folded), {} commits",
+                report.executions, report.folded, report.commits
+            ),
         ),
         Err(error) => check(Health::Bad, format!("{shown}: {error}")),
     }

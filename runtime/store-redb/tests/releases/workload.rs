@@ -10,9 +10,11 @@ use stepwell_store::{
 use stepwell_types::{AccountId, Name, Region};
 
 /// When the executions started, in milliseconds since the epoch.
-pub(crate) const STARTED_MS: i64 = 1_700_000_000_000;
+const STARTED_MS: i64 = 1_700_000_000_000;
 /// How long each ran.
-pub(crate) const RAN_MS: i64 = 1_000;
+const RAN_MS: i64 = 1_000;
+/// When all that close have closed, and no redrive window has ended.
+pub(crate) const CLOSED_MS: i64 = STARTED_MS + 60_000;
 
 /// Transitions of each execution, in order of their numbers, when the second life ends.
 const TRANSITIONS: [u64; 12] = [3, 2, 5, 150, 70, 2, 64, 4, 2, 3, 65, 1];

@@ -5,10 +5,14 @@
 //! INVARIANT: after a failed write nothing is accepted any more; whether the failed group is on disk is known again
 //! when the store is opened anew.
 
-use super::encoding::{Decoder, Encoder};
+mod retain;
+
+use self::retain::{AGAIN, Chore, ChoreResult};
+use super::encoding::Encoder;
 use super::place::{Group, Placer, View};
 use super::queue::{Queue, QueueLimits, Queued};
-use super::read::Reader;
+use super::read::{META_MERGED, Reader};
+use super::retention::{META_TRIMMED, Step, closes_without_queue};
 use super::snapshot::Snapshot;
 use super::table::{Table, meta_key};
 use super::tail::{MergeLimits, MergeSlice, MergeWrite, Tail};
@@ -21,14 +25,14 @@ use crate::execution::{
 use crate::pending::{PendingKey, PendingKind, PendingPage};
 use crate::port::{Acceptance, Answer, CheckReport, Health, Order, ReadError, StopKind, StopReason, Store};
 use crate::promise::{Pledge, Promise, promise};
+use crate::retention::{HistoryOnly, Retained, RetentionWindows};
 use crate::sequence::{ExecutionNumber, Sequence, Shard};
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use stepwell_types::Name;
 
 const META_EPOCH: &str = "epoch";
-const META_MERGED: &str = "merged";
 const META_LAST_EXECUTION: &str = "last-execution";
 
 const MERGE_ROWS_PER_GROUP_MIN: usize = 64;
@@ -65,6 +69,8 @@ pub struct Writes<'a> {
     pub group: &'a Group,
     /// A part of a merge, in key order.
     pub merge: &'a [MergeWrite],
+    /// A step of retention, by table and key.
+    pub retention: &'a [MergeWrite],
     /// Rows of [`Table::Meta`].
     pub meta: Vec<(Vec<u8>, Vec<u8>)>,
 }
@@ -95,6 +101,8 @@ pub struct CoreOptions {
     pub merge_rows_per_group_max: usize,
     /// Free bytes below which starts are refused.
     pub free_bytes_mark: u64,
+    /// How long what has closed is kept.
+    pub retention: RetentionWindows,
 }
 
 impl Default for CoreOptions {
@@ -106,6 +114,7 @@ impl Default for CoreOptions {
             merge: MergeLimits::default(),
             merge_rows_per_group_max: 1_024,
             free_bytes_mark: 256 << 20,
+            retention: RetentionWindows::default(),
         }
     }
 }
@@ -113,7 +122,7 @@ impl Default for CoreOptions {
 /// Whether [`Core::run_group`] had something to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ran {
-    /// A group or a part of a merge.
+    /// A group, a part of a merge or a step of retention.
     Something,
     /// Nothing waits, or the store has stopped.
     Nothing,
@@ -122,6 +131,7 @@ pub enum Ran {
 #[derive(Debug)]
 struct Inbox {
     queue: Queue,
+    chore: Option<Chore>,
     closing: bool,
     stopped: Option<StopReason>,
     low_space: Option<SubmitError>,
@@ -138,6 +148,10 @@ pub struct Core<D> {
     tail: RwLock<Tail>,
     writer: Mutex<Writer>,
     last_execution: AtomicU64,
+    /// When a merge was last asked for, in milliseconds since the epoch.
+    merge_asked_ms: AtomicI64,
+    /// Whether an earlier release closed something that is not merged: trimming behind the merge finds it.
+    closed_without_queue: AtomicBool,
     stop_pledge: Pledge<StopReason>,
     stopped: Promise<StopReason>,
 }
@@ -171,19 +185,16 @@ impl<D: Disk> Core<D> {
     pub fn open(disk: D, blobs: Arc<dyn Blobs>, options: CoreOptions) -> Result<Self, OpenCoreError> {
         let shard = options.shard;
         let snapshot = disk.snapshot()?;
-        let meta = |name| -> Result<u64, ReadError> {
-            match snapshot.get(Table::Meta, &meta_key(shard, name))? {
-                Some(value) => Decoder::open(value)?.number(),
-                None => Ok(0),
-            }
-        };
-        let epoch = meta(META_EPOCH)? + 1;
-        let merged = meta(META_MERGED)?;
         let reader = Reader::new(shard, &snapshot);
-        let mut last_execution = meta(META_LAST_EXECUTION)?.max(reader.last_number(Table::Executions)?);
+        let epoch = reader.meta(META_EPOCH)? + 1;
+        let merged = reader.meta(META_MERGED)?;
+        let mut last_execution =
+            reader.meta(META_LAST_EXECUTION)?.max(reader.last_number(Table::Executions)?);
         let mut tail = Tail::new(merged);
+        let mut closed_without_queue = false;
         reader.journal(merged + 1, &mut |sequence, record| {
             tail.replay(&record.changes, sequence);
+            closed_without_queue |= closes_without_queue(&record)?;
             for change in record.changes.iter().filter(|change| change.table == Table::ExpressStarts) {
                 last_execution = last_execution.max(super::table::number_of_key(&change.key)?);
             }
@@ -191,12 +202,17 @@ impl<D: Disk> Core<D> {
         })?;
         drop(snapshot);
         let meta = vec![(meta_key(shard, META_EPOCH), number_value(epoch))];
-        disk.write(&Writes { shard, group: &Group::default(), merge: &[], meta })?;
+        disk.write(&Writes { shard, group: &Group::default(), merge: &[], retention: &[], meta })?;
 
         let placer = Placer::new(shard, epoch, tail.durable(), last_execution);
         let (stopped, stop_pledge) = promise();
-        let inbox =
-            Inbox { queue: Queue::new(options.queue), closing: false, stopped: None, low_space: None };
+        let inbox = Inbox {
+            queue: Queue::new(options.queue),
+            chore: None,
+            closing: false,
+            stopped: None,
+            low_space: None,
+        };
         let core = Self {
             options,
             epoch,
@@ -207,6 +223,8 @@ impl<D: Disk> Core<D> {
             tail: RwLock::new(tail),
             writer: Mutex::new(Writer { placer, groups: 0 }),
             last_execution: AtomicU64::new(last_execution),
+            merge_asked_ms: AtomicI64::new(i64::MIN),
+            closed_without_queue: AtomicBool::new(closed_without_queue),
             stop_pledge,
             stopped,
         };
@@ -245,7 +263,11 @@ impl<D: Disk> Core<D> {
         loop {
             {
                 let mut inbox = lock(&self.inbox);
-                while inbox.queue.is_empty() && !inbox.closing && inbox.stopped.is_none() {
+                while inbox.queue.is_empty()
+                    && inbox.chore.is_none()
+                    && !inbox.closing
+                    && inbox.stopped.is_none()
+                {
                     inbox = self.arrived.wait(inbox).unwrap_or_else(PoisonError::into_inner);
                 }
                 if inbox.stopped.is_some() {
@@ -261,25 +283,30 @@ impl<D: Disk> Core<D> {
         }
     }
 
-    /// Places and writes one group, with a part of a merge if one is due, and resolves its tickets.
+    /// Places and writes one group, with a part of a merge if one is due and a step of retention if one waits, and
+    /// resolves its tickets.
     pub fn run_group(&self) -> Ran {
         let mut writer = lock(&self.writer);
-        let group = {
+        let (group, chore) = {
             let mut inbox = lock(&self.inbox);
             if inbox.stopped.is_some() {
                 return Ran::Nothing;
             }
-            inbox.queue.take_group()
+            (inbox.queue.take_group(), inbox.chore.take())
         };
-        let wants_merge = self.tail().wants_merge(self.options.merge);
-        if group.is_empty() && !wants_merge {
+        let wants_merge =
+            matches!(chore, Some(Chore::Merge(_))) || self.tail().wants_merge(self.options.merge);
+        if group.is_empty() && !wants_merge && chore.is_none() {
             return Ran::Nothing;
         }
+        let rows_max = self.options.merge_rows_per_group_max;
         // In proportion to the group, so that a merge delays no small group by much and yet outruns what comes.
-        let rows = (MERGE_ROWS_PER_GROUP_MIN + MERGE_ROWS_PER_COMMIT * group.len())
-            .min(self.options.merge_rows_per_group_max);
+        let rows = MERGE_ROWS_PER_GROUP_MIN + MERGE_ROWS_PER_COMMIT * group.len();
+        let rows = if group.is_empty() { rows_max } else { rows.min(rows_max) };
         let slice = if wants_merge { self.tail_mut().merge_slice(rows) } else { None };
-        let outcome = self.write_group(&mut writer, group, slice);
+        let merge_goes_on = slice.as_ref().is_some_and(|slice| slice.merged.is_none());
+        let step = chore.as_ref().and_then(Chore::step);
+        let Written { outcome, step } = self.write_group(&mut writer, group, slice, step);
         writer.groups += 1;
         // Tickets may wake whoever submits next on this very thread: no lock is held any more.
         drop(writer);
@@ -287,6 +314,13 @@ impl<D: Disk> Core<D> {
         self.check_space();
         for (pledge, result) in outcome {
             pledge.keep(result);
+        }
+        match chore {
+            Some(Chore::Merge(pledge)) if step.is_ok() && merge_goes_on => {
+                lock(&self.inbox).chore = Some(Chore::Merge(pledge));
+            }
+            Some(chore) => chore.pledge().keep(step),
+            None => {}
         }
         Ran::Something
     }
@@ -296,9 +330,11 @@ impl<D: Disk> Core<D> {
         writer: &mut Writer,
         queued: Vec<Queued>,
         slice: Option<MergeSlice>,
-    ) -> Vec<(Pledge<TicketResult>, TicketResult)> {
+        step: Option<&Step>,
+    ) -> Written {
         let mut group = writer.placer.begin();
         let mut outcome = Vec::with_capacity(queued.len());
+        let mut step = step;
         match self.disk.snapshot() {
             Ok(snapshot) => {
                 let tail = self.tail();
@@ -307,20 +343,28 @@ impl<D: Disk> Core<D> {
                     let placed = writer.placer.place(&mut group, commit, &view);
                     outcome.push((pledge, placed.map(|sequence| Committed { sequence }).map_err(Into::into)));
                 }
+                drop(tail);
+                // One that cannot be judged waits for better times.
+                step = step.filter(|step| self.still_holds(step, &group, &snapshot).unwrap_or(false));
             }
             Err(error) => {
                 let pledges = queued.into_iter().map(|queued| queued.pledge);
                 return self.stop(pledges, stop_of_read(&error));
             }
         }
-        if group.journal.is_empty() && slice.is_none() {
-            return outcome;
+        if group.journal.is_empty() && slice.is_none() && step.is_none() {
+            return Written { outcome, step: Ok(AGAIN) };
         }
-        let merged = slice.as_ref().and_then(|slice| slice.merged);
-        let meta =
-            merged.map_or_else(Vec::new, |merged| self.merge_meta(merged, writer.placer.last_execution()));
+        let mut meta = Vec::new();
+        if let Some(merged) = slice.as_ref().and_then(|slice| slice.merged) {
+            meta.extend(self.merge_meta(merged, writer.placer.last_execution()));
+        }
+        if let Some(trimmed) = step.and_then(|step| step.trimmed) {
+            meta.push((meta_key(self.options.shard, META_TRIMMED), number_value(trimmed)));
+        }
         let merge = slice.as_ref().map_or(&[][..], |slice| &slice.writes);
-        let writes = Writes { shard: self.options.shard, group: &group, merge, meta };
+        let retention = step.map_or(&[][..], |step| &step.writes);
+        let writes = Writes { shard: self.options.shard, group: &group, merge, retention, meta };
         if let Err(reason) = self.disk.write(&writes) {
             return self.stop(outcome.into_iter().map(|(pledge, _)| pledge), reason);
         }
@@ -331,8 +375,9 @@ impl<D: Disk> Core<D> {
             tail.merge_written(slice);
         }
         drop(tail);
+        step.iter().flat_map(|step| &step.expired).for_each(|number| writer.placer.forget(*number));
         self.last_execution.store(writer.placer.last_execution(), Ordering::Release);
-        outcome
+        Written { outcome, step: Ok(step.map_or(AGAIN, |step| step.report)) }
     }
 
     fn merge_meta(&self, merged: Sequence, last_execution: ExecutionNumber) -> Vec<(Vec<u8>, Vec<u8>)> {
@@ -344,25 +389,25 @@ impl<D: Disk> Core<D> {
     }
 
     /// Stops, and gives these pledges and all that wait the reason.
-    fn stop(
-        &self,
-        pledges: impl Iterator<Item = Pledge<TicketResult>>,
-        reason: StopReason,
-    ) -> Vec<(Pledge<TicketResult>, TicketResult)> {
-        let waiting = {
+    fn stop(&self, pledges: impl Iterator<Item = Pledge<TicketResult>>, reason: StopReason) -> Written {
+        let (waiting, chore) = {
             let mut inbox = lock(&self.inbox);
             inbox.stopped.get_or_insert_with(|| reason.clone());
-            inbox.queue.drain()
+            (inbox.queue.drain(), inbox.chore.take())
         };
         self.arrived.notify_all();
         self.stop_pledge.keep(reason.clone());
+        if let Some(chore) = chore {
+            chore.pledge().keep(Err(reason.clone()));
+        }
         let waiting = waiting.into_iter().map(|queued| queued.pledge);
-        pledges.chain(waiting).map(|pledge| (pledge, Err(CommitError::Stopped(reason.clone())))).collect()
+        let refused = |pledge| (pledge, Err(CommitError::Stopped(reason.clone())));
+        Written { outcome: pledges.chain(waiting).map(refused).collect(), step: Err(reason.clone()) }
     }
 
     /// Stops with this reason, for a backend whose thread ends otherwise than by [`Core::work`] returning.
     pub fn fail(&self, reason: StopReason) {
-        for (pledge, result) in self.stop(std::iter::empty(), reason) {
+        for (pledge, result) in self.stop(std::iter::empty(), reason).outcome {
             pledge.keep(result);
         }
     }
@@ -374,11 +419,11 @@ impl<D: Disk> Core<D> {
         while lock(&self.inbox).stopped.is_none() {
             let slice = self.tail_mut().merge_slice(MERGE_ROWS_AT_CLOSE);
             let Some(slice) = slice else { break };
-            outcome.extend(self.write_group(&mut writer, Vec::new(), Some(slice)));
+            outcome.extend(self.write_group(&mut writer, Vec::new(), Some(slice), None).outcome);
         }
         let closed = StopReason { kind: StopKind::Closed, message: Arc::from("it was closed") };
         if lock(&self.inbox).stopped.is_none() {
-            outcome.extend(self.stop(std::iter::empty(), closed));
+            outcome.extend(self.stop(std::iter::empty(), closed).outcome);
         }
         drop(writer);
         for (pledge, result) in outcome {
@@ -427,6 +472,12 @@ impl<D: Disk> Core<D> {
 }
 
 type TicketResult = Result<Committed, CommitError>;
+
+/// What became of a group, to be told when no lock is held.
+struct Written {
+    outcome: Vec<(Pledge<TicketResult>, TicketResult)>,
+    step: ChoreResult,
+}
 
 fn number_value(number: u64) -> Vec<u8> {
     let mut encoder = Encoder::with_capacity(10);
@@ -538,6 +589,10 @@ impl<D: Disk> Store for Core<D> {
                 |_, page| Ok(page),
             )
         })
+    }
+
+    fn retain(&self, now_ms: i64, history_only: HistoryOnly) -> Answer<'_, Retained> {
+        Box::pin(self.retain_step(now_ms, history_only))
     }
 
     fn blobs(&self) -> &dyn Blobs {

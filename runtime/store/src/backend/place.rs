@@ -3,13 +3,15 @@
 //! INVARIANT: a refused commit changes nothing, neither the group nor the placer nor any cell.
 
 use super::encoding::{Decoder, Encoder, seal};
+use super::read::Reader;
 use super::record::{
     Change, IndexChange, JournalRecord, JournalTransition, decode_execution, encode_chunk, encode_execution,
     status_number,
 };
 use super::snapshot::Snapshot;
 use super::table::{
-    Table, catalog_key, execution_key, history_index_key, journal_key, listing_key, name_key, pending_key,
+    Table, catalog_key, closed_key, execution_key, history_index_key, journal_key, listing_key, name_key,
+    pending_key,
 };
 use super::tail::{Generation, Tail};
 use crate::catalog::{CatalogKey, CatalogWrite};
@@ -81,6 +83,11 @@ impl Placer {
     #[must_use]
     pub fn last_execution(&self) -> ExecutionNumber {
         self.last_execution
+    }
+
+    /// What it remembers of an execution that is gone goes as well.
+    pub(crate) fn forget(&mut self, execution: ExecutionNumber) {
+        self.known.remove(&execution);
     }
 
     /// An empty group.
@@ -215,9 +222,7 @@ impl Placer {
                 return Ok(None);
             };
             let stored = decode_execution(execution, value).map_err(unreadable)?;
-            let unindexed = stored.transitions % INDEX_CHUNK_TRANSITIONS;
-            let recent =
-                walk_back(view.snapshot, self.shard, stored.last_sequence, unindexed).map_err(unreadable)?;
+            let recent = Reader::new(self.shard, view.snapshot).unindexed(&stored).map_err(unreadable)?;
             let known = Known {
                 last_sequence: stored.last_sequence,
                 transitions: stored.transitions,
@@ -329,6 +334,11 @@ impl Placer {
             let value = Bytes::from(seal(&[status_number(row.status)]));
             let change = if old_status.is_none() { Change::Add(value) } else { Change::Replace(value) };
             changes.push(IndexChange { table: Table::Listing, key, change });
+            if let Some(stopped_ms) = row.stopped_ms {
+                let key = closed_key(self.shard, stopped_ms, execution);
+                let change = Change::Add(Bytes::from(seal(&[])));
+                changes.push(IndexChange { table: Table::Closed, key, change });
+            }
         }
         JournalTransition { execution, ordinal, previous, first_event, event_count, refs, body }
     }
@@ -371,32 +381,6 @@ fn expect_last(
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn unreadable(error: ReadError) -> Refusal {
     Refusal::Unreadable(error.to_string())
-}
-
-/// First event and sequence of an execution's last `count` transitions, oldest first.
-pub(crate) fn walk_back(
-    snapshot: &dyn Snapshot,
-    shard: Shard,
-    last_sequence: Sequence,
-    count: u64,
-) -> Result<Vec<(EventId, Sequence)>, ReadError> {
-    let mut found = Vec::new();
-    let mut next = Some(last_sequence);
-    while found.len() < usize::try_from(count).unwrap_or(usize::MAX)
-        && let Some(sequence) = next
-    {
-        let value = snapshot.get(Table::Journal, &journal_key(shard, sequence))?;
-        let value =
-            value.ok_or_else(|| ReadError::Damaged(format!("the journal lacks sequence {sequence}")))?;
-        let record = JournalRecord::decode(sequence, value)?;
-        let transition = record.transition;
-        let transition =
-            transition.ok_or_else(|| ReadError::Damaged(format!("{sequence} is no transition")))?;
-        found.push((transition.first_event, sequence));
-        next = transition.previous;
-    }
-    found.reverse();
-    Ok(found)
 }
 
 fn encode_name(execution: ExecutionNumber) -> Bytes {

@@ -1,13 +1,14 @@
 //! Every read of the port, over a snapshot and (for names, listings and pending rows) the tail.
 
-use super::encoding::unseal;
-use super::place::{decode_catalog, decode_name, walk_back};
+use super::chunk::Chunk;
+use super::encoding::{Decoder, unseal};
+use super::place::{decode_catalog, decode_name};
 use super::record::{JournalRecord, decode_chunk, decode_execution, status_of_number};
 use super::snapshot::Snapshot;
 use super::table::{
-    KeyRange, Table, catalog_key, catalog_prefix, execution_key, history_index_key, journal_key,
-    listing_cursor, listing_key, listing_prefix, name_key, number_of_key, pending_key, prefix_range,
-    read_catalog_key, read_pending_key, shard_range,
+    KeyRange, Table, catalog_key, catalog_prefix, execution_key, history_index_key, history_key, journal_key,
+    listing_cursor, listing_key, listing_prefix, meta_key, name_key, number_of_key, pending_key,
+    prefix_range, read_catalog_key, read_history_key, read_pending_key, shard_range,
 };
 use super::tail::Tail;
 use crate::catalog::{CatalogKey, CatalogPage, CatalogRow, CatalogScope};
@@ -20,8 +21,12 @@ use crate::pending::{PendingKey, PendingKind, PendingPage, PendingRow};
 use crate::port::{CheckReport, Order, PAGE_BYTES_MAX, PAGE_ROWS_MAX, ReadError};
 use crate::sequence::{EventId, ExecutionNumber, Sequence, Shard};
 use bytes::Bytes;
+use std::cell::RefCell;
 use std::ops::{Bound, ControlFlow};
 use stepwell_types::Name;
+
+/// The sequence up to which the merged tables have everything; beyond it the journal has no gap.
+pub(super) const META_MERGED: &str = "merged";
 
 /// Entries that one page of a filtered listing looks at.
 pub const LISTING_LOOKS_MAX: usize = 4_096;
@@ -37,15 +42,28 @@ pub struct Listed {
 
 /// Reads of one shard from one snapshot.
 pub struct Reader<'a> {
-    shard: Shard,
-    snapshot: &'a dyn Snapshot,
+    pub(super) shard: Shard,
+    pub(super) snapshot: &'a dyn Snapshot,
+    /// The last chunk of a folded history that was read: what is asked for next is mostly in it, too.
+    chunk: RefCell<Option<(ExecutionNumber, Chunk)>>,
 }
 
 impl<'a> Reader<'a> {
     /// A reader of this shard.
     #[must_use]
     pub fn new(shard: Shard, snapshot: &'a dyn Snapshot) -> Self {
-        Self { shard, snapshot }
+        Self { shard, snapshot, chunk: RefCell::default() }
+    }
+
+    /// A number that the store keeps of itself; 0 if it was never written.
+    ///
+    /// # Errors
+    /// [`ReadError`], as for every read here.
+    pub fn meta(&self, name: &str) -> Found<u64> {
+        match self.snapshot.get(Table::Meta, &meta_key(self.shard, name))? {
+            Some(value) => Decoder::open(value)?.number(),
+            None => Ok(0),
+        }
     }
 
     /// See [`crate::Store::execution`].
@@ -127,13 +145,56 @@ impl<'a> Reader<'a> {
         sequences.iter().map(|sequence| self.entry(execution, *sequence)).collect()
     }
 
-    fn entry(&self, execution: ExecutionNumber, sequence: Sequence) -> Found<StoredEntry> {
-        let value = self.snapshot.get(Table::Journal, &journal_key(self.shard, sequence))?;
-        let entry = value.map(|value| JournalRecord::decode(sequence, value)).transpose()?;
-        let entry = entry.and_then(|record| record.into_entry(sequence));
-        entry.filter(|entry| entry.execution == execution).ok_or_else(|| {
-            ReadError::Damaged(format!("journal value {sequence} is no transition of execution {execution}"))
+    /// One transition, from the journal or from a chunk of its execution's folded history.
+    pub(super) fn entry(&self, execution: ExecutionNumber, sequence: Sequence) -> Found<StoredEntry> {
+        if let Some((of, chunk)) = &*self.chunk.borrow()
+            && *of == execution
+            && let Some(entry) = chunk.find(sequence)
+        {
+            return Ok(entry.clone());
+        }
+        let found = match self.journal_entry(sequence)? {
+            Journaled::Transition(entry) => Some(entry).filter(|entry| entry.execution == execution),
+            Journaled::Other => None,
+            Journaled::Nothing => self.folded_entry(execution, sequence)?,
+        };
+        found.ok_or_else(|| {
+            ReadError::Damaged(format!("commit {sequence} is no transition of execution {execution}"))
         })
+    }
+
+    /// What the journal has at a sequence.
+    pub(super) fn journal_entry(&self, sequence: Sequence) -> Found<Journaled> {
+        let Some(value) = self.snapshot.get(Table::Journal, &journal_key(self.shard, sequence))? else {
+            return Ok(Journaled::Nothing);
+        };
+        let entry = JournalRecord::decode(sequence, value)?.into_entry(sequence);
+        Ok(entry.map_or(Journaled::Other, Journaled::Transition))
+    }
+
+    fn folded_entry(&self, execution: ExecutionNumber, sequence: Sequence) -> Found<Option<StoredEntry>> {
+        let Some(chunk) = self.chunk_before(execution, sequence)? else { return Ok(None) };
+        let entry = chunk.find(sequence).cloned();
+        self.chunk.replace(Some((execution, chunk)));
+        Ok(entry)
+    }
+
+    /// The last chunk of an execution that begins at this sequence or before.
+    pub(super) fn chunk_before(
+        &self,
+        execution: ExecutionNumber,
+        sequence: Sequence,
+    ) -> Found<Option<Chunk>> {
+        let from = Bound::Included(history_key(self.shard, execution, 0));
+        let to = Bound::Included(history_key(self.shard, execution, sequence));
+        let mut found = Ok(None);
+        self.snapshot.scan(Table::History, (from, to), Order::Descending, &mut |key, value| {
+            found = read_history_key(key).and_then(|(execution, first_sequence)| {
+                Chunk::decode(execution, first_sequence, Bytes::copy_from_slice(value)).map(Some)
+            });
+            ControlFlow::Break(())
+        })?;
+        found
     }
 
     /// See [`crate::Store::history`].
@@ -163,10 +224,18 @@ impl<'a> Reader<'a> {
         Ok(page.done())
     }
 
-    /// The transitions that no index chunk has yet, fewer than a chunk, oldest first.
-    fn unindexed(&self, stored: &StoredExecution) -> Found<Vec<(EventId, Sequence)>> {
-        let count = stored.transitions % INDEX_CHUNK_TRANSITIONS;
-        walk_back(self.snapshot, self.shard, stored.last_sequence, count)
+    /// First event and sequence of the transitions that no index chunk has yet, fewer than a chunk, oldest first.
+    pub(super) fn unindexed(&self, stored: &StoredExecution) -> Found<Vec<(EventId, Sequence)>> {
+        let mut found = Vec::new();
+        let mut next = Some(stored.last_sequence);
+        for _ in 0..stored.transitions % INDEX_CHUNK_TRANSITIONS {
+            let Some(sequence) = next else { break };
+            let entry = self.entry(stored.number, sequence)?;
+            found.push((entry.first_event, sequence));
+            next = entry.previous;
+        }
+        found.reverse();
+        Ok(found)
     }
 
     fn visit_newest_first(
@@ -366,39 +435,100 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`ReadError`]
     pub fn check(&self) -> Found<CheckReport> {
-        let mut report = CheckReport::default();
-        self.journal(1, &mut |sequence, record| {
-            report.commits = sequence;
-            report.transitions += u64::from(record.transition.is_some());
+        let merged = self.meta(META_MERGED)?;
+        let mut report = CheckReport { commits: merged, ..CheckReport::default() };
+        let mut transitions = self.check_journal(merged, &mut report)?;
+        let mut shown: Option<(ExecutionNumber, bool)> = None;
+        self.each(Table::History, |key, value| {
+            let (number, first_sequence) = read_history_key(key)?;
+            let chunk = Chunk::decode(number, first_sequence, Bytes::copy_from_slice(value))?;
+            let exists = match shown {
+                Some((of, exists)) if of == number => exists,
+                _ => self.snapshot.get(Table::Executions, &execution_key(self.shard, number))?.is_some(),
+            };
+            shown = Some((number, exists));
+            // Of an execution that is being removed the chunks go last.
+            transitions += if exists { chunk.entries.len() as u64 } else { 0 };
             Ok(())
         })?;
-        let mut failed = Ok(());
-        self.snapshot.scan(
-            Table::Executions,
-            shard_range(self.shard),
-            Order::Ascending,
-            &mut |key, value| {
-                report.executions += 1;
-                let checked = number_of_key(key).and_then(|number| {
-                    let stored = decode_execution(number, Bytes::copy_from_slice(value))?;
-                    let last = self.entry(number, stored.last_sequence)?;
-                    if last.ordinal.checked_add(1) == Some(stored.transitions) {
-                        Ok(())
-                    } else {
-                        Err(ReadError::Damaged(format!("execution {number} is not at its last transition")))
-                    }
-                });
-                match checked {
-                    Ok(()) => ControlFlow::Continue(()),
-                    Err(error) => {
-                        failed = Err(error);
-                        ControlFlow::Break(())
-                    }
-                }
-            },
-        )?;
-        failed.map(|()| report)
+        self.each(Table::Executions, |key, value| {
+            let number = number_of_key(key)?;
+            let stored = decode_execution(number, Bytes::copy_from_slice(value))?;
+            let last = self.entry(number, stored.last_sequence)?;
+            if last.ordinal.checked_add(1) != Some(stored.transitions) {
+                return Err(ReadError::Damaged(format!("execution {number} is not at its last transition")));
+            }
+            let journal_key = journal_key(self.shard, stored.last_sequence);
+            report.folded += u64::from(self.snapshot.get(Table::Journal, &journal_key)?.is_none());
+            report.executions += 1;
+            report.transitions += stored.transitions;
+            Ok(())
+        })?;
+        self.each(Table::Closed, |_, _| {
+            report.waiting += 1;
+            Ok(())
+        })?;
+        if report.transitions == transitions {
+            Ok(report)
+        } else {
+            let told = report.transitions;
+            let message = format!("{transitions} transitions are there, and {told} by the executions' rows");
+            Err(ReadError::Damaged(message))
+        }
     }
+
+    /// Counts the transitions of the journal, which may have gaps up to the last merge.
+    fn check_journal(&self, merged: Sequence, report: &mut CheckReport) -> Found<u64> {
+        let mut transitions = 0;
+        self.each(Table::Journal, |key, value| {
+            let sequence = number_of_key(key)?;
+            if sequence > merged && sequence != report.commits + 1 {
+                let missing = report.commits + 1;
+                return Err(ReadError::Damaged(format!("the journal lacks sequence {missing}")));
+            }
+            let record = JournalRecord::decode(sequence, Bytes::copy_from_slice(value))?;
+            transitions += u64::from(record.transition.is_some());
+            report.journal_values += 1;
+            report.commits = report.commits.max(sequence);
+            Ok(())
+        })?;
+        Ok(transitions)
+    }
+
+    /// Visits every row of a table, in order, until one is an error.
+    fn each(&self, table: Table, mut visit: impl FnMut(&[u8], &[u8]) -> Found<()>) -> Found<()> {
+        self.each_in(table, shard_range(self.shard), |key, value| {
+            visit(key, value).map(|()| ControlFlow::Continue(()))
+        })
+    }
+
+    /// Visits the rows of a range in ascending order, until the visitor breaks off or one is an error.
+    pub(super) fn each_in(
+        &self,
+        table: Table,
+        range: KeyRange,
+        mut visit: impl FnMut(&[u8], &[u8]) -> Found<ControlFlow<()>>,
+    ) -> Found<()> {
+        let mut failed = Ok(());
+        self.snapshot.scan(table, range, Order::Ascending, &mut |key, value| match visit(key, value) {
+            Ok(flow) => flow,
+            Err(error) => {
+                failed = Err(error);
+                ControlFlow::Break(())
+            }
+        })?;
+        failed
+    }
+}
+
+/// What the journal has at a sequence.
+pub(super) enum Journaled {
+    /// A transition.
+    Transition(StoredEntry),
+    /// A commit without one.
+    Other,
+    /// Nothing (any more).
+    Nothing,
 }
 
 fn listed_status(value: &[u8]) -> Found<ExecutionStatus> {

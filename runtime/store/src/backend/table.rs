@@ -39,11 +39,15 @@ pub enum Table {
     ExpressStarts = 10,
     /// queued invocations
     Invocations = 11,
+    /// when a closed execution wants attention, execution → nothing
+    Closed = 12,
+    /// execution, first sequence → transitions of a folded history
+    History = 13,
 }
 
 impl Table {
     /// Every table, in order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Meta,
         Self::Journal,
         Self::Executions,
@@ -56,10 +60,12 @@ impl Table {
         Self::Outbox,
         Self::ExpressStarts,
         Self::Invocations,
+        Self::Closed,
+        Self::History,
     ];
 
     /// Those that are not written in the hot commit, but merged from the tail.
-    pub const MERGED: [Self; 7] = [
+    pub const MERGED: [Self; 8] = [
         Self::Names,
         Self::Listing,
         Self::Inflight,
@@ -67,6 +73,7 @@ impl Table {
         Self::Outbox,
         Self::ExpressStarts,
         Self::Invocations,
+        Self::Closed,
     ];
 
     /// Its name on disk.
@@ -85,6 +92,8 @@ impl Table {
             Self::Outbox => "outbox",
             Self::ExpressStarts => "express_starts",
             Self::Invocations => "invocations",
+            Self::Closed => "closed",
+            Self::History => "history",
         }
     }
 
@@ -201,6 +210,37 @@ pub fn history_index_key(
     ordinal: u64,
 ) -> Vec<u8> {
     KeyBuilder::new(shard).number(execution).number(first_event).number(ordinal).build()
+}
+
+/// A row of [`Table::History`].
+#[must_use]
+pub fn history_key(shard: Shard, execution: ExecutionNumber, first_sequence: Sequence) -> Vec<u8> {
+    KeyBuilder::new(shard).number(execution).number(first_sequence).build()
+}
+
+/// The execution and the first sequence of a key of [`Table::History`].
+///
+/// # Errors
+/// [`ReadError::Damaged`] for a key that is too short.
+pub fn read_history_key(key: &[u8]) -> Result<(ExecutionNumber, Sequence), ReadError> {
+    let mut fields = KeyReader::after_shard(key)?;
+    Ok((fields.number()?, fields.number()?))
+}
+
+/// A row of [`Table::Closed`]; the earliest comes first.
+#[must_use]
+pub fn closed_key(shard: Shard, due_ms: i64, execution: ExecutionNumber) -> Vec<u8> {
+    KeyBuilder::new(shard).number(ordered(due_ms)).number(execution).build()
+}
+
+/// The execution of a key of [`Table::Closed`].
+///
+/// # Errors
+/// [`ReadError::Damaged`] for a key that is too short.
+pub fn read_closed_key(key: &[u8]) -> Result<ExecutionNumber, ReadError> {
+    let mut fields = KeyReader::after_shard(key)?;
+    fields.number()?;
+    fields.number()
 }
 
 /// A row of [`Table::Names`].

@@ -252,6 +252,14 @@ impl Tail {
         self.active.get(table, key).or_else(older)
     }
 
+    /// The smallest key that it has a row for.
+    #[must_use]
+    pub fn first_key(&self, table: Table) -> Option<&[u8]> {
+        let frozen = self.frozen.as_ref().map(|frozen| &frozen.changes);
+        let generations = [Some(&self.active), frozen].into_iter().flatten();
+        generations.filter_map(|changes| changes.slots(table).keys().next().map(Vec::as_slice)).min()
+    }
+
     /// A row of a merged table, from the tail or the tables.
     ///
     /// # Errors

@@ -4,25 +4,33 @@
 //! Every commit of the workload is valid and of one account, so commit number n has sequence n, and the whole state
 //! follows from how many commits there are. After a crash that must be all the acknowledged ones, or these and the
 //! whole group that was being written.
+//!
+//! Groups carry steps of retention, too. Executions start two days apart, so that within a run some are folded, some
+//! reduced and some removed. What is due may have happened or not when the power goes, but only as a whole, and what
+//! is not due must not have; in the end all of it happens.
 
 use super::Subject;
-use super::fixture::{Walk, name, scope};
+use super::fixture::{Walk, history_only, name, scope, step_of};
 use crate::catalog::{CatalogKey, CatalogKind, CatalogScope, CatalogWrite};
 use crate::commit::{Commit, TransitionWrite};
-use crate::execution::{ExecutionStatus, ExecutionsQuery, HistoryQuery};
+use crate::execution::{ExecutionStatus, ExecutionsQuery, HistoryQuery, StoredEntry};
 use crate::pending::{PendingKey, PendingKind, PendingWrite};
 use crate::port::{Order, ReadError, Store};
 use crate::promise::block_on;
+use crate::retention::{NextStep, RetentionWindows};
 use crate::sequence::{ExecutionNumber, SequenceCell};
 use bytes::Bytes;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Waker};
 use stepwell_types::{AccountId, Region};
 
 /// Lives of one run, each ended by a crash.
 const LIVES: usize = 3;
 /// Batches of commits in one life.
 const BATCHES: usize = 16;
+/// Milliseconds between two starts.
+const START_INTERVAL_MS: i64 = 2 * 24 * 60 * 60 * 1_000;
 
 /// A backend that can lose power.
 pub trait CrashBackend {
@@ -56,11 +64,12 @@ pub enum Survived {
 pub fn run(backend: &mut dyn CrashBackend, seed: u64, point: u64) -> Result<Survived, String> {
     let mut random = Random(seed.wrapping_mul(2).wrapping_add(1));
     let mut commits: Vec<Step> = Vec::new();
+    let mut past = Past::default();
     let mut survived = Survived::NoCrash;
     for life in 0..LIVES {
         let acknowledged = match backend.open_until(point) {
             None => commits.len(),
-            Some(subject) => live(&subject, &mut random, &mut commits)?,
+            Some(subject) => live(&subject, &mut random, &mut commits, &mut past)?,
         };
         if backend.struck() {
             survived = Survived::Crashes;
@@ -75,13 +84,54 @@ pub fn run(backend: &mut dyn CrashBackend, seed: u64, point: u64) -> Result<Surv
             ));
         }
         commits.truncate(durable);
-        verify(&*subject.store, &Model::of(&commits)).map_err(|error| format!("life {life}: {error}"))?;
+        let model = Model::of(&commits);
+        verify(&*subject.store, &model, &mut past).map_err(|error| format!("life {life}: {error}"))?;
+        if life + 1 == LIVES {
+            finish(&subject, &model, &mut past).map_err(|error| format!("in the end: {error}"))?;
+        }
+    }
+    if survived == Survived::NoCrash && past.gone.len() < 5 {
+        return Err(format!("only {} executions came to the end of their retention", past.gone.len()));
     }
     Ok(survived)
 }
 
+/// What retention was asked for, and what it is known to have done.
+#[derive(Default)]
+struct Past {
+    /// The latest time that it was given.
+    latest_ms: i64,
+    /// Executions that were seen to be gone: none of them comes back.
+    gone: BTreeSet<ExecutionNumber>,
+}
+
+/// Does all that is due; then it is done.
+fn finish(subject: &Subject, model: &Model, past: &mut Past) -> Result<(), String> {
+    let latest_ms = past.latest_ms;
+    while step_of(subject, latest_ms).map_err(|error| error.to_string())?.next == NextStep::Now {}
+    verify(&*subject.store, model, past)?;
+    let report = block_on(subject.store.check()).map_err(|error| error.to_string())?;
+    let windows = RetentionWindows::default();
+    let closed = model.executions.iter().filter(|(number, modelled)| {
+        modelled.status != ExecutionStatus::Running && stopped_ms(**number) <= latest_ms
+    });
+    let (due, kept): (Vec<_>, Vec<_>) =
+        closed.partition(|(number, _)| stopped_ms(**number) + windows.retention_ms <= latest_ms);
+    if (past.gone.len(), report.folded) == (due.len(), kept.len() as u64) {
+        Ok(())
+    } else {
+        let (gone, folded) = (past.gone.len(), report.folded);
+        Err(format!("{gone} of {} are gone, {folded} of {} folded", due.len(), kept.len()))
+    }
+}
+
 /// Commits until the power goes; returns how many commits are acknowledged in all.
-fn live(subject: &Subject, random: &mut Random, commits: &mut Vec<Step>) -> Result<usize, String> {
+fn live(
+    subject: &Subject,
+    random: &mut Random,
+    commits: &mut Vec<Step>,
+    past: &mut Past,
+) -> Result<usize, String> {
     let mut model = Model::of(commits);
     let mut cells = BTreeMap::new();
     for _ in 0..BATCHES {
@@ -93,6 +143,13 @@ fn live(subject: &Subject, random: &mut Random, commits: &mut Vec<Step>) -> Resu
             tickets.push(subject.store.submit(commit).map_err(|error| format!("not queued: {error}"))?);
             model.apply(&step);
             commits.push(step);
+        }
+        // The group carries a step of retention, most of the time.
+        let now_ms = started_ms(model.last_number) + 1_000;
+        let mut step = (random.below(4) > 0).then(|| subject.store.retain(now_ms, history_only));
+        if let Some(step) = &mut step {
+            past.latest_ms = past.latest_ms.max(now_ms);
+            let _ = step.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         }
         // One group, so that all of it or nothing may survive.
         (subject.run_group)();
@@ -251,6 +308,7 @@ impl Model {
     ) -> TransitionWrite {
         let turns = self.turns(number);
         let mut walk = Walk::new(number);
+        walk.row.started_ms = started_ms(number);
         walk.row.next_event = 1 + turns;
         let stored = self.executions.get(&number).map(|modelled| modelled.last_sequence);
         // Within a life the cell, which may not be filled yet; else what an open finds.
@@ -281,28 +339,41 @@ fn catalog_key(name: u64) -> CatalogKey {
     key.expect("a short name")
 }
 
+fn started_ms(number: ExecutionNumber) -> i64 {
+    number.cast_signed() * START_INTERVAL_MS
+}
+
+/// As [`Walk::close`] has it.
+fn stopped_ms(number: ExecutionNumber) -> i64 {
+    started_ms(number) + 100
+}
+
 /// Tells executions and turns apart, and is long enough to lie on several pages now and then.
 fn body(number: u64, turn: u64) -> Bytes {
     let length = usize::try_from((number * 31 + turn * 17) % 97).unwrap_or(0);
-    Bytes::from(format!("{number}.{turn}:").repeat(if length == 0 { 900 } else { length }))
+    let history = format!("{number}.{turn}:").repeat(if length == 0 { 900 } else { length });
+    Bytes::from(history + "|for a redrive")
 }
 
-fn verify(store: &dyn Store, model: &Model) -> Result<(), String> {
+/// Whether a transition is as it was written, or reduced to its history where that is due.
+fn is_as_written(entry: &StoredEntry, turn: u64, may_be_reduced: bool) -> bool {
+    let whole = StoredEntry { body: body(entry.execution, turn), ..entry.clone() };
+    entry.body == whole.body || (may_be_reduced && Some(&entry.body) == history_only(&whole).as_ref())
+}
+
+fn verify(store: &dyn Store, model: &Model, past: &mut Past) -> Result<(), String> {
     let broken = |error: ReadError| error.to_string();
     let same = |what: &str, same: bool| if same { Ok(()) } else { Err(format!("{what} differ")) };
     let report = block_on(store.check()).map_err(broken)?;
     same("commits", report.commits == model.commits)?;
-    same("executions", report.executions == model.executions.len() as u64)?;
     same("the last execution's number", store.last_execution() == model.last_number)?;
 
+    let windows = RetentionWindows::default();
     for (number, modelled) in &model.executions {
+        let is_closed = modelled.status != ExecutionStatus::Running;
+        let is_past = |window_ms| is_closed && stopped_ms(*number) + window_ms <= past.latest_ms;
+        let (may_be_reduced, may_be_gone) = (is_past(windows.redrive_ms), is_past(windows.retention_ms));
         let stored = block_on(store.execution(*number)).map_err(broken)?;
-        let stored = stored.ok_or_else(|| format!("execution {number} is lost"))?;
-        same(
-            "turns",
-            (stored.transitions, stored.last_sequence) == (modelled.turns, modelled.last_sequence),
-        )?;
-        same("statuses", stored.row.status == modelled.status)?;
         let query = HistoryQuery {
             execution: *number,
             order: Order::Ascending,
@@ -311,19 +382,34 @@ fn verify(store: &dyn Store, model: &Model) -> Result<(), String> {
             bytes_max: usize::MAX,
         };
         let history = block_on(store.history(query)).map_err(broken)?;
-        let bodies: Vec<_> = history.entries.into_iter().map(|entry| entry.body).collect();
-        let want: Vec<_> = (0..modelled.turns).map(|turn| body(*number, turn)).collect();
-        same("histories", bodies == want)?;
         let named =
             block_on(store.execution_by_name(scope(0, "m"), name(&format!("e{number}")))).map_err(broken)?;
+        let Some(stored) = stored else {
+            if !may_be_gone {
+                return Err(format!("execution {number} is lost"));
+            }
+            same("what is left of a removed execution", named.is_none() && history.entries.is_empty())?;
+            past.gone.insert(*number);
+            continue;
+        };
+        same("executions that are gone", !past.gone.contains(number))?;
+        same(
+            "turns",
+            (stored.transitions, stored.last_sequence) == (modelled.turns, modelled.last_sequence),
+        )?;
+        same("statuses", stored.row.status == modelled.status)?;
+        let as_written =
+            (0..).zip(&history.entries).all(|(turn, entry)| is_as_written(entry, turn, may_be_reduced));
+        same("histories", as_written && history.entries.len() as u64 == modelled.turns)?;
         same("names", named.map(|named| named.number) == Some(*number))?;
     }
+    let there = || model.executions.iter().rev().filter(|(number, _)| !past.gone.contains(number));
+    same("executions", report.executions == there().count() as u64)?;
     let query = ExecutionsQuery { scope: scope(0, "m"), status: None, after: None, limit: 1_000 };
     for status in [None, Some(ExecutionStatus::Running), Some(ExecutionStatus::Failed)] {
         let page = block_on(store.executions(ExecutionsQuery { status, ..query.clone() })).map_err(broken)?;
         let listed: Vec<_> = page.executions.iter().map(|execution| execution.number).collect();
-        let wanted =
-            model.executions.iter().rev().filter(|(_, modelled)| status.is_none_or(|s| s == modelled.status));
+        let wanted = there().filter(|(_, modelled)| status.is_none_or(|s| s == modelled.status));
         same("listings", listed == wanted.map(|(number, _)| *number).collect::<Vec<_>>())?;
     }
 

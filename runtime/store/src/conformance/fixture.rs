@@ -2,13 +2,15 @@
 
 use super::{Backend, Subject};
 use crate::commit::{Commit, CommitError, Committed, Lane, Refusal, Ticket, TransitionWrite};
-use crate::execution::{ExecutionRow, ExecutionStatus, MachineScope, Naming, StoredExecution};
+use crate::execution::{ExecutionRow, ExecutionStatus, MachineScope, Naming, StoredEntry, StoredExecution};
 use crate::pending::{PendingKey, PendingKind};
 use crate::port::{ReadError, Store};
 use crate::promise::block_on;
+use crate::retention::{NextStep, Retained};
 use crate::sequence::{EventId, ExecutionNumber, Sequence, SequenceCell, SequenceRef};
 use bytes::Bytes;
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Waker};
 use stepwell_types::{AccountId, Name, Region};
 
 /// A backend with its open store.
@@ -90,6 +92,26 @@ impl<'a> Bench<'a> {
         block_on(answer).expect("the store can be read")
     }
 
+    /// One step of retention, with the groups that carry it.
+    #[track_caller]
+    pub fn retain(&self, now_ms: i64) -> Retained {
+        step_of(self.subject(), now_ms).expect("the store goes on")
+    }
+
+    /// All that is due, step by step; `between` looks at the store after each.
+    #[track_caller]
+    pub fn retain_all(&self, now_ms: i64, mut between: impl FnMut()) -> Retained {
+        let mut all = Retained::default();
+        loop {
+            let step = self.retain(now_ms);
+            all = all.and(step);
+            between();
+            if step.next == NextStep::Later {
+                return all;
+            }
+        }
+    }
+
     /// Keys and values of one kind, gathered from pages of two.
     #[track_caller]
     pub fn pending(&self, kind: PendingKind) -> Vec<(PendingKey, Bytes)> {
@@ -103,6 +125,27 @@ impl<'a> Bench<'a> {
             }
         }
     }
+}
+
+/// One step of retention, with the groups that carry it.
+///
+/// # Errors
+/// The reason for which the store has stopped.
+pub(super) fn step_of(subject: &Subject, now_ms: i64) -> Result<Retained, ReadError> {
+    let mut answer = subject.store.retain(now_ms, history_only);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(step) = answer.as_mut().poll(&mut context) {
+            return step;
+        }
+        assert!((subject.run_group)(), "a step waits for a group");
+    }
+}
+
+/// What stands before a `|` is history, the rest is for a redrive.
+pub(super) fn history_only(entry: &StoredEntry) -> Option<Bytes> {
+    let end = entry.body.iter().position(|byte| *byte == b'|')?;
+    Some(entry.body.slice(..end))
 }
 
 /// What became of a commit whose group has run.

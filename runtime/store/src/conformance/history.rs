@@ -8,7 +8,7 @@ use crate::promise::block_on;
 use crate::sequence::{EventId, ExecutionNumber};
 use bytes::Bytes;
 
-fn query(
+pub(super) fn query(
     execution: ExecutionNumber,
     order: Order,
     from_event: Option<EventId>,
@@ -17,7 +17,7 @@ fn query(
     HistoryQuery { execution, order, from_event, entries_max, bytes_max: 1 << 20 }
 }
 
-fn events(page: &HistoryPage) -> Vec<EventId> {
+pub(super) fn events(page: &HistoryPage) -> Vec<EventId> {
     page.entries
         .iter()
         .flat_map(|entry| (0..u64::from(entry.event_count)).map(|at| entry.first_event + at))
@@ -25,10 +25,16 @@ fn events(page: &HistoryPage) -> Vec<EventId> {
 }
 
 /// All events from one on, through pages.
-fn gather(bench: &Bench<'_>, order: Order, mut from: Option<EventId>, entries_max: usize) -> Vec<EventId> {
+pub(super) fn gather(
+    bench: &Bench<'_>,
+    execution: ExecutionNumber,
+    order: Order,
+    mut from: Option<EventId>,
+    entries_max: usize,
+) -> Vec<EventId> {
     let mut all = Vec::new();
     loop {
-        let page = bench.read(bench.store().history(query(1, order, from, entries_max)));
+        let page = bench.read(bench.store().history(query(execution, order, from, entries_max)));
         assert!(page.entries.len() <= entries_max);
         let mut found: Vec<_> = events(&page);
         found.sort_unstable();
@@ -67,18 +73,18 @@ pub(super) fn pages_in_both_orders(backend: &mut dyn Backend) {
     for round in 0..2 {
         for entries_max in [1, 2, 63, 64, 65, 1_000] {
             let forward: Vec<_> = (1..=last).collect();
-            assert_eq!(gather(&bench, Order::Ascending, None, entries_max), forward, "round {round}");
+            assert_eq!(gather(&bench, 1, Order::Ascending, None, entries_max), forward, "round {round}");
             let backward: Vec<_> = (1..=last).rev().collect();
-            assert_eq!(gather(&bench, Order::Descending, None, entries_max), backward, "round {round}");
+            assert_eq!(gather(&bench, 1, Order::Descending, None, entries_max), backward, "round {round}");
         }
         for from in [1, 2, 95, 96, 97, 98, 150, last - 1, last] {
-            assert_eq!(gather(&bench, Order::Ascending, Some(from), 9), (from..=last).collect::<Vec<_>>());
+            assert_eq!(gather(&bench, 1, Order::Ascending, Some(from), 9), (from..=last).collect::<Vec<_>>());
             assert_eq!(
-                gather(&bench, Order::Descending, Some(from), 9),
+                gather(&bench, 1, Order::Descending, Some(from), 9),
                 (1..=from).rev().collect::<Vec<_>>()
             );
         }
-        assert!(gather(&bench, Order::Ascending, Some(last + 1), 9).is_empty());
+        assert!(gather(&bench, 1, Order::Ascending, Some(last + 1), 9).is_empty());
         bench.reopen();
     }
     assert!(bench.read(bench.store().history(query(2, Order::Ascending, None, 9))).entries.is_empty());

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use stepwell_store::{
     Answer, Blobs, CatalogKey, CatalogPage, CatalogRow, CatalogScope, CheckReport, Commit, ExecutionNumber,
-    ExecutionPage, ExecutionStatus, ExecutionsQuery, Health, HistoryPage, HistoryQuery, MachineScope, Order,
-    PendingKey, PendingKind, PendingPage, Promise, Sequence, Shard, StopReason, Store, StoredEntry,
-    StoredExecution, SubmitError, Ticket,
+    ExecutionPage, ExecutionStatus, ExecutionsQuery, Health, HistoryOnly, HistoryPage, HistoryQuery,
+    MachineScope, Order, PendingKey, PendingKind, PendingPage, Promise, Retained, Sequence, Shard,
+    StopReason, Store, StoredEntry, StoredExecution, SubmitError, Ticket,
 };
 use stepwell_store_redb::RedbStore;
 use stepwell_types::Name;
@@ -139,6 +139,10 @@ impl Store for Watched {
 
     fn pending(&self, kind: PendingKind, after: Option<PendingKey>, limit: usize) -> Answer<'_, PendingPage> {
         self.store.pending(kind, after, limit)
+    }
+
+    fn retain(&self, now_ms: i64, history_only: HistoryOnly) -> Answer<'_, Retained> {
+        self.store.retain(now_ms, history_only)
     }
 
     fn blobs(&self) -> &dyn Blobs {
