@@ -121,6 +121,7 @@ impl Engine {
         let engine = Self(Arc::new(inner));
         tokio::spawn(engine.clone().run_queued());
         tokio::spawn(engine.clone().run_timers());
+        tokio::spawn(engine.clone().run_retention());
         tokio::spawn(engine.clone().recover());
         tokio::spawn(engine.clone().run_sweeps());
         Ok(engine)

@@ -22,6 +22,7 @@ pub mod machine;
 pub mod page;
 mod random;
 mod recovery;
+mod retention;
 mod row;
 mod scope;
 pub mod tag;

@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Bench {
     pub engine: Engine,
     pub scope: Scope,
-    disk: MemoryDisk,
+    pub disk: MemoryDisk,
     sandbox: Sandbox,
     now: Arc<Mutex<Timestamp>>,
     cache: tempfile::TempDir,
