@@ -46,13 +46,42 @@ impl Default for RedbOptions {
 fn make(folder: &Path, file: &Path) -> Result<(), OpenError> {
     let of_folder = |error| OpenError::of_folder(folder, error);
     let unfinished = folder.join(UNFINISHED_FILE);
-    if unfinished.try_exists().map_err(of_folder)? {
-        fs::remove_file(&unfinished).map_err(of_folder)?;
-    }
     let database = Database::create(&unfinished);
     drop(database.map_err(|error| OpenError::of_database(folder, &unfinished, error))?);
     fs::rename(&unfinished, file).map_err(of_folder)?;
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(of_folder)
+}
+
+/// Held for as long as the folder is used.
+fn lock(folder: &Path) -> Result<File, OpenError> {
+    let of_folder = |error| OpenError::of_folder(folder, error);
+    let lock = File::options().create(true).truncate(false).write(true).open(folder.join(LOCK_FILE));
+    let lock = lock.map_err(of_folder)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(folder.to_owned())),
+        Err(TryLockError::Error(error)) => Err(of_folder(error)),
+    }
+}
+
+/// A new folder has no log: it comes after the store file.
+fn check_not_gone(folder: &Path, file: &Path) -> Result<(), OpenError> {
+    if folder.join(LOG_FILE).try_exists().map_err(|error| OpenError::of_folder(folder, error))? {
+        let reason = "it is gone, and its log is still there".to_owned();
+        return Err(OpenError::Damaged { file: file.to_owned(), reason });
+    }
+    Ok(())
+}
+
+fn open_database(folder: &Path, file: &Path, cache_bytes: usize) -> Result<Database, OpenError> {
+    // redb asserts what a damaged file may violate.
+    let opened = catch_unwind(|| Database::builder().set_cache_size(cache_bytes).open(file));
+    let opened = opened.map_err(|_| contradiction(file))?;
+    opened.map_err(|error| OpenError::of_database(folder, file, error))
+}
+
+fn contradiction(file: &Path) -> OpenError {
+    OpenError::Damaged { file: file.to_owned(), reason: "its pages contradict each other".to_owned() }
 }
 
 fn open_log(folder: &Path) -> std::io::Result<Box<dyn StorageBackend>> {
@@ -82,26 +111,18 @@ impl RedbStore {
     pub fn open(folder: &Path, options: RedbOptions) -> Result<Self, OpenError> {
         let of_folder = |error| OpenError::of_folder(folder, error);
         fs::create_dir_all(folder).map_err(of_folder)?;
-        let lock = File::options().create(true).truncate(false).write(true).open(folder.join(LOCK_FILE));
-        let lock = lock.map_err(of_folder)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(folder.to_owned())),
-            Err(TryLockError::Error(error)) => return Err(of_folder(error)),
-        }
+        let lock = lock(folder)?;
         let blobs = DirectoryBlobs::open(&folder.join(BLOB_FOLDER)).map_err(of_folder)?;
+        let unfinished = folder.join(UNFINISHED_FILE);
+        if unfinished.try_exists().map_err(of_folder)? {
+            fs::remove_file(&unfinished).map_err(of_folder)?;
+        }
         let file = folder.join(STORE_FILE);
         if !file.try_exists().map_err(of_folder)? {
+            check_not_gone(folder, &file)?;
             make(folder, &file)?;
         }
-        // redb asserts what a damaged file may violate.
-        let opened = catch_unwind(|| Database::builder().set_cache_size(options.cache_bytes).open(&file));
-        let damaged = || OpenError::Damaged {
-            file: file.clone(),
-            reason: "its pages contradict each other".to_owned(),
-        };
-        let database =
-            opened.map_err(|_| damaged())?.map_err(|error| OpenError::of_database(folder, &file, error))?;
+        let database = open_database(folder, &file, options.cache_bytes)?;
         let log = open_log(folder).map_err(of_folder)?;
         let core = catch_unwind(AssertUnwindSafe(|| {
             let disk = RedbDisk::new(database, log, options.disk, Some(folder.to_owned()), Some(lock));
@@ -115,8 +136,29 @@ impl RedbStore {
             let core = Core::open(disk, Arc::new(blobs), options.core);
             core.map_err(|error| OpenError::of_core(folder, &file, error))
         }));
-        let core = core.map_err(|_| damaged())??;
+        let core = core.map_err(|_| contradiction(&file))??;
         Self::start(core, options.core).map_err(|error| OpenError::of_folder(folder, error))
+    }
+
+    /// Reads every page of the store file and compares its checksum; nobody may have it open.
+    ///
+    /// Values have checksums of their own, which each read compares. What only this finds is a damaged key.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong with the folder or the file.
+    pub fn verify(folder: &Path, options: RedbOptions) -> Result<(), OpenError> {
+        let _lock = lock(folder)?;
+        let file = folder.join(STORE_FILE);
+        if !file.try_exists().map_err(|error| OpenError::of_folder(folder, error))? {
+            return check_not_gone(folder, &file);
+        }
+        let mut database = open_database(folder, &file, options.cache_bytes)?;
+        let verified = catch_unwind(AssertUnwindSafe(|| database.check_integrity()));
+        match verified.map_err(|_| contradiction(&file))? {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(contradiction(&file)),
+            Err(error) => Err(OpenError::of_database(folder, &file, error)),
+        }
     }
 
     /// A store over a disk that a test made.

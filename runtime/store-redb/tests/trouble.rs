@@ -94,6 +94,36 @@ fn a_file_with_damaged_values() {
     check_damage(|bytes| bytes[4_096..].iter_mut().for_each(|byte| *byte ^= 0x55));
 }
 
+#[test]
+fn a_flipped_byte_is_seen_or_hits_nothing() {
+    let folder = folder();
+    let file = made(folder.path());
+    let bytes = fs::read(&file).unwrap();
+    fs::copy(folder.path().join("store.log"), file.with_extension("kept")).unwrap();
+    let mut seen = 0;
+    // Places all over the file; where nothing is, nothing is lost.
+    for at in (0..bytes.len()).step_by(1_499).filter(|at| bytes[*at] != 0) {
+        let mut flipped = bytes.clone();
+        flipped[at] ^= 0x10;
+        fs::write(&file, flipped).unwrap();
+        match RedbStore::verify(folder.path(), RedbOptions::default()) {
+            Err(error) => {
+                assert!(error.to_string().contains("/store.redb is damaged: "), "{error}");
+                seen += 1;
+            }
+            Ok(()) => {
+                let store = open(folder.path()).unwrap();
+                assert_eq!(block_on(store.check()).unwrap().commits, 100, "at {at}");
+                drop(store);
+                // The log goes with the file that was opened last.
+                fs::remove_file(folder.path().join("store.log")).unwrap();
+                fs::copy(file.with_extension("kept"), folder.path().join("store.log")).unwrap();
+            }
+        }
+    }
+    assert!(seen > 1, "{seen} were seen");
+}
+
 /// A store as a killed server leaves it: its last groups, one commit each, are in the log alone.
 fn killed(groups: usize) -> TempDir {
     let (folder, left) = (folder(), folder());
