@@ -1,8 +1,6 @@
-//! How a server ends and begins again: SIGTERM under load, a folder that is in use, damaged or full.
+//! How a server ends and begins again: SIGTERM under load, a folder that is in use or full.
 
 use serde_json::{Value, json};
-use std::path::Path;
-use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -89,97 +87,6 @@ fn a_second_server_on_the_folder_is_refused() {
     assert!(stderr.contains("another Stepwell server has this folder open"), "{stderr}");
     assert!(server.is_up());
     assert_eq!(server.plain("GET", "/readyz", "").status, 200);
-}
-
-/// A folder that a server has used and left, killed.
-fn used_folder() -> (tempfile::TempDir, Vec<String>) {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let data = folder.path().join("data");
-    let mut server = Server::on(&data).unwrap_or_else(|refused| panic!("{refused:?}"));
-    deploy(&server);
-    let executions: Vec<String> = (0..20)
-        .map(|number| server.execution(MACHINE, &json!({"items": [number, "x".repeat(2_000)]})))
-        .collect();
-    for execution in &executions {
-        server.closed(execution);
-    }
-    server.kill();
-    (folder, executions)
-}
-
-/// A server on a copy of the folder, after something was done to the copy.
-fn on_copy(folder: &Path, change: impl Fn(&Path)) -> (tempfile::TempDir, Result<Server, Refused>) {
-    let copy = tempfile::tempdir().expect("a temporary folder can be made");
-    let copied = Command::new("cp").arg("-r").arg(folder.join("data")).arg(copy.path()).status();
-    assert!(copied.is_ok_and(|status| status.success()));
-    let data = copy.path().join("data");
-    change(&data);
-    let server = Server::on(&data);
-    (copy, server)
-}
-
-/// It starts with everything that was there, or says that the file is damaged and ends with exit code 1.
-#[track_caller]
-fn check_damage(what: &str, folder: &Path, executions: &[String], change: impl Fn(&Path)) {
-    let (_copy, server) = on_copy(folder, change);
-    match server {
-        Ok(server) => {
-            for execution in executions {
-                let answer = server.states("DescribeExecution", json!({"executionArn": execution}));
-                // An answer is whole, or there is none: never a wrong one.
-                if answer.status == 200 {
-                    assert_eq!(answer.json()["status"], "SUCCEEDED", "{what}: {}", answer.text());
-                    let events = server.states("GetExecutionHistory", json!({"executionArn": execution}));
-                    if events.status == 200 {
-                        assert_whole(events.json()["events"].as_array().expect("there are events"));
-                    }
-                } else {
-                    assert!(answer.status >= 500, "{what}: silently lost: {}", answer.text());
-                }
-            }
-        }
-        Err(Refused { code, stderr }) => {
-            assert_eq!(code, Some(1), "{what}: {stderr}");
-            assert!(stderr.contains("damaged") && stderr.contains("store."), "{what}: {stderr}");
-        }
-    }
-}
-
-#[test]
-fn a_damaged_store_is_told() {
-    let (folder, executions) = used_folder();
-    let flip = |file: &'static str, at: u64| {
-        move |data: &Path| {
-            let path = data.join(file);
-            let mut bytes = std::fs::read(&path).expect("the store has this file");
-            let at = (bytes.len() as u64 * at / 1_000) as usize;
-            for byte in bytes.iter_mut().skip(at).take(64) {
-                *byte ^= 0x5a;
-            }
-            std::fs::write(&path, bytes).expect("it is ours");
-        }
-    };
-    for at in [0, 1, 2, 4, 8, 16, 32, 64, 128, 500, 900] {
-        check_damage(
-            &format!("store.redb at {at} of 1000"),
-            folder.path(),
-            &executions,
-            flip("store.redb", at),
-        );
-    }
-    let cut = |length: u64| {
-        move |data: &Path| {
-            let file = std::fs::File::options().write(true).open(data.join("store.redb"));
-            file.and_then(|file| file.set_len(length)).expect("it is ours");
-        }
-    };
-    for length in [1, 100, 4_096, 100_000, 1_000_000] {
-        check_damage(&format!("store.redb of {length} bytes"), folder.path(), &executions, cut(length));
-    }
-    // Untouched, it starts.
-    let (_copy, server) = on_copy(folder.path(), |_| {});
-    let server = server.unwrap_or_else(|refused| panic!("{refused:?}"));
-    assert_eq!(server.closed(&executions[0])["status"], "SUCCEEDED");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod check;
 mod code;
+mod components;
 mod grant;
 pub(crate) mod invocation;
 mod operations;
@@ -10,6 +11,7 @@ mod sweep;
 mod tags;
 
 pub(crate) use code::CodeJobs;
+pub use components::{ComponentFault, check_components};
 pub(crate) use operations::digest;
 pub use sweep::COMPONENT_GRACE;
 

@@ -12,7 +12,7 @@ use stepwell_auth::{Authenticator, OpenMode};
 use stepwell_engine::page::PageRequest;
 use stepwell_engine::{Engine, EngineConfig, Scope};
 use stepwell_sandbox::{Sandbox, SandboxConfig};
-use stepwell_store::{Acceptance, StopKind, StopReason, Store};
+use stepwell_store::{Acceptance, BlobId, StopKind, StopReason, Store};
 use stepwell_store_redb::{RedbOptions, RedbStore};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -148,9 +148,20 @@ pub(crate) async fn open_store(folder: PathBuf) -> anyhow::Result<Arc<dyn Store>
     Ok(Arc::new(tokio::task::spawn_blocking(open).await.context("opening the data folder broke down")??))
 }
 
-/// Whether a data folder holds a store.
+/// Compares the checksums of a whole store file.
+pub(crate) async fn verify_store(folder: PathBuf) -> anyhow::Result<()> {
+    let verify = move || RedbStore::verify(&folder, RedbOptions::default());
+    Ok(tokio::task::spawn_blocking(verify).await.context("reading the data folder broke down")??)
+}
+
+/// Whether a data folder holds a store, or what is left of one.
 pub(crate) fn holds_store(folder: &Path) -> bool {
-    folder.join("store.redb").exists()
+    folder.join("store.redb").exists() || folder.join("store.log").exists()
+}
+
+/// The file of a component.
+pub(crate) fn component_file(folder: &Path, component: BlobId) -> PathBuf {
+    folder.join("blobs").join(component.to_string())
 }
 
 /// Asks for as many file descriptors as may be had without privileges, and leaves half of them to files: a server

@@ -157,7 +157,10 @@ impl Folder {
     fn get(&self, id: BlobId) -> Result<Option<Bytes>, BlobError> {
         match fs::read(self.file(id)) {
             Ok(bytes) if BlobId::of(&bytes) == id => Ok(Some(bytes.into())),
-            Ok(_) => Err(BlobError::Damaged(id)),
+            Ok(_) => {
+                tracing::error!(file = %self.file(id).display(), "the file's bytes are not those it is named by");
+                Err(BlobError::Damaged(id))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(BlobError::Io(error.to_string())),
         }

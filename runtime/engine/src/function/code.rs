@@ -97,7 +97,7 @@ impl Engine {
     /// The component's bytes.
     pub(crate) async fn component(&self, digest: Digest) -> Result<Bytes, StoreFailure> {
         let blob = self.0.store.blobs().get(BlobId(*digest.as_bytes())).await;
-        let missing = || StoreFailure::failed(format!("component {digest} is missing"));
+        let missing = || StoreFailure::failed(format!("component {digest} is missing from the data folder"));
         blob.map_err(StoreFailure::failed)?.ok_or_else(missing)
     }
 }

@@ -9,6 +9,7 @@ use crate::server;
 use serde_json::{Value, json};
 use std::net::ToSocketAddrs as _;
 use std::path::{Path, PathBuf};
+use stepwell_engine::function::{ComponentFault, check_components};
 use stepwell_store_redb::OpenError;
 
 /// Free space below which the folder is no place for a server.
@@ -106,24 +107,41 @@ async fn store(folder: &Path) -> Check {
     if !server::holds_store(folder) {
         return check(Health::Good, format!("{shown} holds nothing yet"));
     }
+    let refused = |error: anyhow::Error| {
+        let is_in_use = matches!(error.downcast_ref(), Some(OpenError::InUse(_)));
+        check(if is_in_use { Health::Good } else { Health::Bad }, error.to_string())
+    };
+    // First, since an open may write.
+    if let Err(error) = server::verify_store(folder.to_owned()).await {
+        return refused(error);
+    }
     let store = match server::open_store(folder.to_owned()).await {
         Ok(store) => store,
-        Err(error) => {
-            let is_in_use = matches!(error.downcast_ref(), Some(OpenError::InUse(_)));
-            let health = if is_in_use { Health::Good } else { Health::Bad };
-            return check(health, error.to_string());
-        }
+        Err(error) => return refused(error),
     };
     let report = store.check().await;
+    let faults = check_components(&*store).await;
     store.close().await;
-    match report {
-        Ok(report) => check(
+    let report = match report {
+        Ok(report) => report,
+        Err(error) => return check(Health::Bad, format!("{shown}: {error}")),
+    };
+    match faults.as_deref() {
+        Ok([]) => check(
             Health::Good,
             format!(
                 "{shown} is whole: {} executions ({} folded), {} commits",
                 report.executions, report.folded, report.commits
             ),
         ),
+        Ok(faults) => {
+            let fault = |ComponentFault { component, function, damage }: &ComponentFault| {
+                let file = server::component_file(folder, *component);
+                let what = if damage.is_some() { "damaged" } else { "missing" };
+                format!("{} is {what}: deploy function {function} again", file.display())
+            };
+            check(Health::Bad, faults.iter().map(fault).collect::<Vec<_>>().join("; "))
+        }
         Err(error) => check(Health::Bad, format!("{shown}: {error}")),
     }
 }
