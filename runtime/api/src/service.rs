@@ -46,6 +46,10 @@ impl Target {
             Some("sts") => return Self::Query,
             Some("s3" | "s3express") => return Self::Elsewhere("S3".to_owned(), Protocol::RestXml),
             Some("ec2") => return Self::Elsewhere("EC2".to_owned(), Protocol::Ec2),
+            // REST XML, whose errors are those of the query protocol.
+            Some(service @ ("route53" | "cloudfront")) => {
+                return Self::Elsewhere(brand(service), Protocol::Query);
+            }
             Some(service) => {
                 let protocol = if is_form(request) { Protocol::Query } else { Protocol::RestJson };
                 return Self::Elsewhere(brand(service), protocol);
@@ -115,9 +119,13 @@ fn name_in_target(prefix: &str) -> String {
 fn brand(service: &str) -> String {
     let known = match service {
         "apigateway" => "API Gateway",
+        "batch" => "Batch",
+        "bedrock" => "Bedrock",
+        "cloudfront" => "CloudFront",
         "cloudformation" => "CloudFormation",
         "cognito-idp" => "Cognito",
         "dynamodb" => "DynamoDB",
+        "elasticfilesystem" => "EFS",
         "elasticmapreduce" => "EMR",
         "events" => "EventBridge",
         "execute-api" => "API Gateway",
@@ -199,6 +207,11 @@ mod tests {
         assert_eq!(of("/bucket/key", &[], Some("s3")), elsewhere("S3", Protocol::RestXml));
         assert_eq!(of("/", &[], Some("ec2")), elsewhere("EC2", Protocol::Ec2));
         assert_eq!(of("/restapis", &[], Some("apigateway")), elsewhere("API Gateway", Protocol::RestJson));
+        assert_eq!(
+            of("/2013-04-01/hostedzone", &[], Some("route53")),
+            elsewhere("Route 53", Protocol::Query)
+        );
+        assert_eq!(of("/v1/describejobqueues", &[], Some("batch")), elsewhere("Batch", Protocol::RestJson));
         let form = [("content-type", "application/x-www-form-urlencoded; charset=utf-8")];
         assert_eq!(of("/", &form, Some("sns")), elsewhere("SNS", Protocol::Query));
         assert_eq!(of("/", &form, None), Target::Query);

@@ -14,6 +14,7 @@ use crate::body::Unread;
 use crate::error::ApiError;
 use crate::operation::Call;
 use crate::query;
+use crate::service::Target;
 use crate::shared::{Api, Caller, call};
 use crate::wire::stamp;
 use axum::Router;
@@ -54,8 +55,12 @@ pub(crate) fn owns(path: &str) -> bool {
     path == "/v1" || path.starts_with("/v1/")
 }
 
-async fn nowhere(request: V1) -> Problem {
-    request.problem(ApiError::not_found("/v1 has no such path"))
+async fn nowhere(request: V1) -> Response {
+    // Batch and others have paths below /v1, too.
+    if let Some(Target::Elsewhere(service, protocol)) = request.head.extensions.get() {
+        return protocol.error(&ApiError::not_served(service), request.request_id);
+    }
+    request.problem(ApiError::not_found("/v1 has no such path")).into_response()
 }
 
 async fn wrong_method(request: V1) -> Problem {

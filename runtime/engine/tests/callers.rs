@@ -150,7 +150,7 @@ async fn a_call_that_changes_nothing_leaves_nothing_in_memory() {
     let waiting = bench.start(&machine, None, "{}").await;
     let token = bench.token(&waiting.arn).await;
     bench.until(async || bench.engine.executions_in_memory() == 0).await;
-    bench.engine.send_task_heartbeat(&token).await.unwrap();
+    bench.engine.send_task_heartbeat(&bench.scope, &token).await.unwrap();
     assert_eq!(bench.engine.executions_in_memory(), 0);
 }
 

@@ -5,6 +5,7 @@
 mod support;
 
 use std::time::Duration;
+use stepwell_engine::Scope;
 use stepwell_engine::execution::{ExecutionStatus, HistoryOrder, ListExecutions};
 use stepwell_engine::machine::MachineType;
 use stepwell_engine::page::PageRequest;
@@ -107,16 +108,41 @@ async fn a_callback_counts_once_and_survives_a_restart() {
     let started = bench.start(&machine, None, "{}").await;
     let token = bench.token(&started.arn).await;
     bench.restart().await;
-    bench.engine.send_task_heartbeat(&token).await.unwrap();
+    bench.engine.send_task_heartbeat(&bench.scope, &token).await.unwrap();
     let output = Payload::parse(r#"{"approved": true}"#).unwrap();
-    bench.engine.send_task_success(&token, output.clone()).await.unwrap();
-    let again = bench.engine.send_task_success(&token, output).await.unwrap_err();
+    bench.engine.send_task_success(&bench.scope, &token, output.clone()).await.unwrap();
+    let again = bench.engine.send_task_success(&bench.scope, &token, output).await.unwrap_err();
     assert!(matches!(again, TaskTokenError::TimedOut), "{again}");
     let closed = bench.closed(&started.arn).await;
     assert_eq!(&**closed.output.unwrap().text(), r#"{"approved": true}"#);
     for bad in ["", "x", &token[1..], &token.replace('A', "B")] {
-        let refused = bench.engine.send_task_heartbeat(bad).await.unwrap_err();
+        let refused = bench.engine.send_task_heartbeat(&bench.scope, bad).await.unwrap_err();
         assert!(matches!(refused, TaskTokenError::InvalidToken), "{bad}: {refused}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_of_no_use_elsewhere() {
+    let bench = Bench::new().await;
+    bench.function("echo").await;
+    let machine = bench.machine("m", APPROVAL, MachineType::Standard).await;
+    let started = bench.start(&machine, None, "{}").await;
+    let token = bench.token(&started.arn).await;
+    let account = Scope { account: "000000000042".parse().unwrap(), ..bench.scope.clone() };
+    let region = Scope { region: "eu-west-1".parse().unwrap(), ..bench.scope.clone() };
+    for running in [true, false] {
+        for scope in [&account, &region] {
+            let refused = bench.engine.send_task_heartbeat(scope, &token).await.unwrap_err();
+            assert!(matches!(refused, TaskTokenError::InvalidToken), "{refused}");
+            let output = Payload::parse("1").unwrap();
+            let refused = bench.engine.send_task_success(scope, &token, output).await.unwrap_err();
+            assert!(matches!(refused, TaskTokenError::InvalidToken), "{refused}");
+        }
+        if running {
+            let output = Payload::parse("2").unwrap();
+            bench.engine.send_task_success(&bench.scope, &token, output).await.unwrap();
+            assert_eq!(&**bench.closed(&started.arn).await.output.unwrap().text(), "2");
+        }
     }
 }
 
@@ -274,7 +300,7 @@ async fn an_execution_that_waits_long_leaves_memory_and_comes_back() {
     bench.pass(Duration::from_secs(600));
     bench.until(async || bench.events(&far.arn).await.len() == 4).await;
     assert_eq!(bench.engine.executions_in_memory(), 1, "the one whose next due time is near");
-    bench.engine.send_task_success(&token, Payload::parse("1").unwrap()).await.unwrap();
+    bench.engine.send_task_success(&bench.scope, &token, Payload::parse("1").unwrap()).await.unwrap();
     assert_eq!(bench.closed(&waiting.arn).await.status, ExecutionStatus::Succeeded);
     bench.pass(Duration::from_secs(5));
     assert_eq!(bench.closed(&far.arn).await.status, ExecutionStatus::Succeeded);

@@ -15,12 +15,12 @@ pub(crate) async fn succeed(
     call: Call,
     input: SendTaskSuccessInput,
 ) -> Result<SendTaskSuccessOutput, ApiError> {
-    call.engine.send_task_success(&input.task_token, task_output(input.output)?).await?;
+    call.engine.send_task_success(&call.scope, &input.task_token, task_output(input.output)?).await?;
     Ok(SendTaskSuccessOutput {})
 }
 
 pub(crate) async fn fail(call: Call, input: SendTaskFailureInput) -> Result<SendTaskFailureOutput, ApiError> {
-    call.engine.send_task_failure(&input.task_token, failure(input.error, input.cause)).await?;
+    call.engine.send_task_failure(&call.scope, &input.task_token, failure(input.error, input.cause)).await?;
     Ok(SendTaskFailureOutput {})
 }
 
@@ -28,7 +28,7 @@ pub(crate) async fn heartbeat(
     call: Call,
     input: SendTaskHeartbeatInput,
 ) -> Result<SendTaskHeartbeatOutput, ApiError> {
-    call.engine.send_task_heartbeat(&input.task_token).await?;
+    call.engine.send_task_heartbeat(&call.scope, &input.task_token).await?;
     Ok(SendTaskHeartbeatOutput {})
 }
 

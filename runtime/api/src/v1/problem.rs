@@ -30,6 +30,7 @@ pub(crate) fn response(error: &ApiError, request_id: RequestId) -> Response {
     body.insert("title".to_owned(), Value::from(status.canonical_reason().unwrap_or("Error")));
     body.insert("status".to_owned(), Value::from(status.as_u16()));
     body.insert("detail".to_owned(), Value::from(error.message.as_str()));
+    body.insert("instance".to_owned(), Value::from(format!("urn:uuid:{request_id}")));
     body.insert("code".to_owned(), Value::from(error.shape.code));
     body.insert("requestId".to_owned(), Value::from(request_id.to_string()));
     for (member, value) in &error.members {

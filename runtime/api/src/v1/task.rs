@@ -30,7 +30,11 @@ pub(crate) async fn success(request: V1) -> Response {
         .answer(async |mut request: V1| {
             let output = request.read_text(body::STATES_BYTES_MAX, "SendTaskSuccess").await?;
             let output = if output.trim().is_empty() { "{}".to_owned() } else { output };
-            request.call.engine.send_task_success(request.token()?, task_output(output.into())?).await?;
+            request
+                .call
+                .engine
+                .send_task_success(&request.call.scope, request.token()?, task_output(output.into())?)
+                .await?;
             Ok(StatusCode::NO_CONTENT.into_response())
         })
         .await
@@ -63,7 +67,11 @@ pub(crate) async fn failure(request: V1) -> Response {
             request
                 .call
                 .engine
-                .send_task_failure(request.token()?, failure_of(failed.error, failed.cause))
+                .send_task_failure(
+                    &request.call.scope,
+                    request.token()?,
+                    failure_of(failed.error, failed.cause),
+                )
                 .await?;
             Ok(StatusCode::NO_CONTENT.into_response())
         })
@@ -74,7 +82,7 @@ pub(crate) async fn failure(request: V1) -> Response {
 pub(crate) async fn heartbeat(request: V1) -> Response {
     request
         .answer(async |request: V1| {
-            request.call.engine.send_task_heartbeat(request.token()?).await?;
+            request.call.engine.send_task_heartbeat(&request.call.scope, request.token()?).await?;
             Ok(StatusCode::NO_CONTENT.into_response())
         })
         .await

@@ -91,6 +91,17 @@ async fn other_services_are_refused_in_their_own_form() {
         "application/json",
         "does not serve API Gateway",
     );
+    // REST XML, and a path below our own.
+    hold(
+        &call("route53", "GET", "/2013-04-01/hostedzone", &[]).await,
+        "text/xml;charset=UTF-8",
+        "<ErrorResponse><Error><Type>Receiver</Type><Code>NotImplemented</Code><Message>Stepwell does not serve Route 53",
+    );
+    hold(
+        &call("batch", "POST", "/v1/describejobqueues", &[]).await,
+        "application/json",
+        "does not serve Batch",
+    );
 }
 
 #[tokio::test]

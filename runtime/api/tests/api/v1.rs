@@ -13,6 +13,7 @@ fn problem(answer: &Answer, status: u16, code: &str) {
     let body = answer.json();
     assert_eq!(body["code"], code, "{body}");
     assert_eq!(body["type"], format!("urn:stepwell:problem:{code}"));
+    assert_eq!(body["instance"], format!("urn:uuid:{}", answer.header("x-amzn-requestid")));
     assert_eq!(
         (&body["status"], &body["requestId"]),
         (&json!(status), &json!(answer.header("x-amzn-requestid")))

@@ -184,7 +184,7 @@ impl Engine {
         job
     }
 
-    fn already_live(&self, number: u64) -> Option<Arc<Live>> {
+    pub(crate) fn already_live(&self, number: u64) -> Option<Arc<Live>> {
         self.0.drivers.live.lock().get(&number).cloned()
     }
 

@@ -1,9 +1,9 @@
 //! Answers by task token.
 
 use super::TaskTokenError;
-use crate::StoreFailure;
 use crate::driver::TurnError;
 use crate::engine::Engine;
+use crate::{Scope, StoreFailure};
 use stepwell_interpreter::{Input, Reason, TaskToken};
 use stepwell_types::quota::PAYLOAD_BYTES_MAX;
 use stepwell_types::{Failure, Payload};
@@ -13,41 +13,53 @@ impl Engine {
     ///
     /// # Errors
     /// [`TaskTokenError`]
-    pub async fn send_task_success(&self, token: &str, output: Payload) -> Result<(), TaskTokenError> {
+    pub async fn send_task_success(
+        &self,
+        scope: &Scope,
+        token: &str,
+        output: Payload,
+    ) -> Result<(), TaskTokenError> {
         if output.encoded_len() > PAYLOAD_BYTES_MAX {
             return Err(TaskTokenError::InvalidOutput(format!(
                 "the output has {} bytes; at most {PAYLOAD_BYTES_MAX} are allowed",
                 output.encoded_len()
             )));
         }
-        self.answer(token, |attempt| Input::TaskSucceeded { attempt, output }).await
+        self.answer(scope, token, |attempt| Input::TaskSucceeded { attempt, output }).await
     }
 
     /// `SendTaskFailure`. Durable when it answers.
     ///
     /// # Errors
     /// [`TaskTokenError`]
-    pub async fn send_task_failure(&self, token: &str, failure: Failure) -> Result<(), TaskTokenError> {
-        self.answer(token, |attempt| Input::TaskFailed { attempt, failure }).await
+    pub async fn send_task_failure(
+        &self,
+        scope: &Scope,
+        token: &str,
+        failure: Failure,
+    ) -> Result<(), TaskTokenError> {
+        self.answer(scope, token, |attempt| Input::TaskFailed { attempt, failure }).await
     }
 
     /// `SendTaskHeartbeat`: moves the due time of the heartbeat, in memory.
     ///
     /// # Errors
     /// [`TaskTokenError`]
-    pub async fn send_task_heartbeat(&self, token: &str) -> Result<(), TaskTokenError> {
-        self.answer(token, |attempt| Input::TaskHeartbeat { attempt }).await
+    pub async fn send_task_heartbeat(&self, scope: &Scope, token: &str) -> Result<(), TaskTokenError> {
+        self.answer(scope, token, |attempt| Input::TaskHeartbeat { attempt }).await
     }
 
     async fn answer(
         &self,
+        scope: &Scope,
         token: &str,
         input: impl FnOnce(stepwell_interpreter::AttemptId) -> Input,
     ) -> Result<(), TaskTokenError> {
         let parsed = TaskToken::parse(token).ok_or(TaskTokenError::InvalidToken)?;
         let is_ours = parsed.shard == u32::from(self.0.store.shard().0)
             && parsed.is_genuine(&self.0.token_key(parsed.execution));
-        if !is_ours {
+        // A token is of no use to another account, nor in another region (AWS).
+        if !is_ours || !self.is_of(scope, parsed.execution).await? {
             return Err(TaskTokenError::InvalidToken);
         }
         match self.give(parsed.execution, input(parsed.attempt), None).await {
@@ -69,5 +81,14 @@ impl Engine {
             },
             Err(TurnError::Store(failure)) => Err(failure.into()),
         }
+    }
+
+    /// Whether an execution belongs to an account and a region.
+    async fn is_of(&self, scope: &Scope, execution: u64) -> Result<bool, StoreFailure> {
+        if let Some(live) = self.already_live(execution) {
+            return Ok(live.caller.scope == *scope);
+        }
+        let stored = self.0.store.execution(execution).await?;
+        Ok(stored.is_some_and(|stored| scope.owns(stored.row.scope.account, &stored.row.scope.region)))
     }
 }
