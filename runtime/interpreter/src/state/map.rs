@@ -24,8 +24,11 @@ pub(crate) fn begin(turn: &mut Turn<'_>, id: FrameId, state: &State, map: &MapSt
     turn.observe(id, Stage::AfterInputPath, &input);
     let items = turn.evaluate(id, |at| items(at, map, &input))?;
     turn.observe(id, Stage::AfterItemsPath, &items);
-    let limit =
-        turn.evaluate(id, |at| setting::count(at, "MaxConcurrencyPath", &map.max_concurrency, &input))?;
+    let negative =
+        |limit| format!("Expected non-negative integer for MaxConcurrency, got '{limit}' instead.");
+    let limit = turn.evaluate(id, |at| {
+        setting::count(at, "MaxConcurrencyPath", &map.max_concurrency, &input, negative)
+    })?;
     turn.tell(id, |observer, at| observer.setting(at, Setting::MaxConcurrency(limit)));
     let total = items.value().as_array().map_or(0, <[_]>::len);
     let previous = turn.frame(id)?.last_event;
@@ -82,8 +85,9 @@ fn tolerance(
 ) -> Attempt<Option<Tolerance>> {
     let mut tolerance = Tolerance::default();
     if let Some(setting) = &map.tolerated_failure_count {
-        let count =
-            turn.evaluate(id, |at| setting::count(at, "ToleratedFailureCountPath", setting, input))?;
+        let negative = |_| "ToleratedFailureCount cannot be negative.".to_owned();
+        let count = turn
+            .evaluate(id, |at| setting::count(at, "ToleratedFailureCountPath", setting, input, negative))?;
         turn.tell(id, |observer, at| observer.setting(at, Setting::ToleratedFailureCount(count)));
         tolerance.count = Some(count);
     }

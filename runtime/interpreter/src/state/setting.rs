@@ -53,18 +53,22 @@ pub(crate) fn timestamp(
     })
 }
 
-/// `MaxConcurrencyPath`, `ToleratedFailureCountPath`: an integer from 0, as a number or as a text.
+/// `MaxConcurrencyPath`, `ToleratedFailureCountPath`: an integer from 0, as a number or as a text. `negative` words
+/// what is below that.
 pub(crate) fn count(
     at: &Surroundings<'_>,
     field: &str,
     setting: &Setting<u64>,
     data: &Payload,
+    negative: impl FnOnce(i64) -> String,
 ) -> Result<u64, Failure> {
     match query::setting(at, field, setting, data).map_err(|error| error.into_failure(at))? {
         Found::Fixed(count) => Ok(*count),
-        Found::Value(path, value) => integer(&value)
-            .and_then(|number| u64::try_from(number).ok())
-            .ok_or_else(|| not_valid(at, field, &value, "integer", path.text())),
+        Found::Value(path, value) => {
+            let number =
+                integer(&value).ok_or_else(|| not_valid(at, field, &value, "integer", path.text()))?;
+            u64::try_from(number).map_err(|_| query::runtime(at, &negative(number)))
+        }
     }
 }
 
@@ -77,11 +81,15 @@ pub(crate) fn percentage(
 ) -> Result<f64, Failure> {
     match query::setting(at, field, setting, data).map_err(|error| error.into_failure(at))? {
         Found::Fixed(percentage) => Ok(*percentage),
-        Found::Value(path, value) => value
-            .as_f64()
-            .or_else(|| value.as_str().and_then(|text| text.parse().ok()))
-            .filter(|percentage| (0.0..=100.0).contains(percentage))
-            .ok_or_else(|| not_valid(at, field, &value, "float", path.text())),
+        Found::Value(path, value) => {
+            let number = value.as_f64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+            let number = number.ok_or_else(|| not_valid(at, field, &value, "float", path.text()))?;
+            if (0.0..=100.0).contains(&number) {
+                Ok(number)
+            } else {
+                Err(query::runtime(at, "ToleratedFailurePercentage must be between 0 and 100."))
+            }
+        }
     }
 }
 
