@@ -149,9 +149,11 @@ impl V1 {
         self.parameter(name).map(flag).transpose()
     }
 
-    /// Refuses a query with a parameter that nobody reads: it is a typing error.
+    /// Refuses a query with a parameter that nobody reads: it is a typing error. A presigned URL carries its
+    /// signature among them.
     fn only(&self, known: &[&str]) -> Result<(), ApiError> {
-        match self.parameters.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+        let is_read = |name: &str| known.contains(&name) || name.to_ascii_lowercase().starts_with("x-amz-");
+        match self.parameters.iter().find(|(name, _)| !is_read(name)) {
             None => Ok(()),
             Some(_) if known.is_empty() => Err(ApiError::validation("this path takes no parameters")),
             Some((name, _)) => {

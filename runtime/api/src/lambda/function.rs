@@ -19,6 +19,9 @@ use stepwell_engine::page::PageRequest;
 use stepwell_engine::{Scope, Tag};
 use stepwell_types::{FunctionArn, FunctionQualifier, Map, Value};
 
+/// The date in the credential scope of a link; open mode checks none.
+const SCOPE_DATE: &str = "20260101";
+
 pub(crate) async fn create(
     call: Call,
     input: CreateFunctionRequest,
@@ -78,8 +81,14 @@ pub(crate) async fn get(call: Call, input: GetFunctionRequest) -> Result<GetFunc
     let arn = resolve(&call.scope, &input.function_name, input.qualifier.as_deref())?;
     let found = call.engine.function(&call.scope, &arn).await?;
     let qualifier =
-        arn.qualifier.as_ref().map_or(String::new(), |qualifier| format!("?qualifier={qualifier}"));
-    let location = format!("http://{}/v1/functions/{}/code{qualifier}", call.host, arn.name);
+        arn.qualifier.as_ref().map_or(String::new(), |qualifier| format!("qualifier={qualifier}&"));
+    // Fetched without credentials, as AWS's presigned URLs are: account and region must be in it.
+    let Scope { account, region } = &call.scope;
+    let location = format!(
+        "http://{}/v1/functions/{}/code?{qualifier}X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={account}%2F{}%2F{region}\
+         %2Flambda%2Faws4_request",
+        call.host, arn.name, SCOPE_DATE,
+    );
     let tags = (!found.tags.is_empty())
         .then(|| found.tags.iter().map(|tag| (Arc::clone(&tag.key), Arc::clone(&tag.value))).collect());
     Ok(GetFunctionResponse {

@@ -203,6 +203,18 @@ pub(crate) async fn get_function(bench: &Bench) {
     let location = found["Code"]["Location"].as_str().unwrap();
     let path = location.strip_prefix("http://localhost:8083").unwrap();
     assert_eq!(bench.request("GET", path, &[], "").await.body, component("echo"));
+    // The link leads there without a signature, for any account and region.
+    let signature = "AWS4-HMAC-SHA256 Credential=000000000042/20260101/eu-west-1/lambda/aws4_request, SignedHeaders=host, \
+                     Signature=00";
+    let headers = [("authorization", signature)];
+    let body = function_request("elsewhere", "echo").to_string();
+    bench.request("POST", "/2015-03-31/functions", &headers, body).await.ok();
+    for name in ["elsewhere", "elsewhere:$LATEST"] {
+        let found = bench.request("GET", &format!("/2015-03-31/functions/{name}"), &headers, "").await.ok();
+        let location = found["Code"]["Location"].as_str().unwrap().to_owned();
+        let path = location.strip_prefix("http://localhost:8083").unwrap();
+        assert_eq!(bench.request("GET", path, &[], "").await.body, component("echo"), "{location}");
+    }
     let message = format!("Function not found: {FUNCTION}:absent");
     bench.lambda("GET", "/absent", "").await.refused(404, "ResourceNotFoundException", &message);
     bench.lambda("GET", "/arn:aws:lambda:eu-west-1:000000000000:function:f", "").await.refused(
