@@ -9,7 +9,7 @@ use crate::client::Client;
 use crate::deployment::{Kind, deploy_all};
 use crate::exit::{CommandError, Outcome};
 use crate::manifest::Manifest;
-use crate::output::{BAD, FAINT, GOOD, Progress, STRONG, paint, say};
+use crate::output::{BAD, FAINT, Form, GOOD, Progress, STRONG, Style, paint, say, say_json};
 use crate::runs;
 use anyhow::{Context as _, anyhow};
 use child::Child;
@@ -33,6 +33,7 @@ pub(crate) struct Demo {
     child: Option<Child>,
     folder: TempDir,
     is_kept: bool,
+    form: Form,
     begun: Instant,
     failures: Vec<String>,
 }
@@ -47,10 +48,10 @@ struct Started {
 
 impl Demo {
     /// Makes the folder.
-    pub(crate) fn begin() -> Result<Self, CommandError> {
+    pub(crate) fn begin(form: Form) -> Result<Self, CommandError> {
         let folder = tempfile::Builder::new().prefix("stepwell-demo-").tempdir();
         let folder = folder.context("a temporary folder cannot be made")?;
-        Ok(Self { child: None, folder, is_kept: false, begun: Instant::now(), failures: Vec::new() })
+        Ok(Self { child: None, folder, is_kept: false, form, begun: Instant::now(), failures: Vec::new() })
     }
 
     /// Leaves the folder where it is at the end.
@@ -98,9 +99,14 @@ impl Demo {
         let ended = self.wait_for_all(&client, &started).await?;
         self.tell(&format!("all {} executions have ended", ended.len()))?;
         for (started, execution) in started.iter().zip(&ended) {
-            say("")?;
-            say(&paint(STRONG, started.run.title))?;
-            runs::show(&client, &started.arn, execution, EVENT_ROWS_MAX).await?;
+            match self.form {
+                Form::Human => {
+                    say("")?;
+                    say(&paint(STRONG, started.run.title))?;
+                    runs::show(&client, &started.arn, execution, EVENT_ROWS_MAX).await?;
+                }
+                Form::Json => say_json(&runs::whole(&client, &started.arn, execution.clone()).await?)?,
+            }
             self.check(&client, started, execution).await?;
         }
         self.run_express(&client).await?;
@@ -110,7 +116,9 @@ impl Demo {
     /// Says where things are, and how to look at them.
     pub(crate) fn say_where(&self, stays: bool) -> Result<(), CommandError> {
         let folder = self.folder.path().display();
-        if stays && let Some(child) = &self.child {
+        if self.form == Form::Json {
+            say_json(&json!({ "dataFolder": folder.to_string(), "isKept": self.is_kept }))
+        } else if stays && let Some(child) = &self.child {
             let server = child.endpoint();
             say(&format!("\nserver       {server}"))?;
             say(&format!("data folder  {folder}"))?;
@@ -139,8 +147,21 @@ impl Demo {
         Ok(client)
     }
 
+    /// Says what was done, and when.
     fn tell(&self, what: &str) -> Result<(), CommandError> {
-        say(&format!("{} {what}", paint(FAINT, &format!("{:>6.2} s", self.begun.elapsed().as_secs_f64()))))
+        let seconds = self.begun.elapsed().as_secs_f64();
+        match self.form {
+            Form::Human => say(&format!("{} {what}", paint(FAINT, &format!("{seconds:>6.2} s")))),
+            Form::Json => say_json(&json!({ "seconds": seconds, "step": what })),
+        }
+    }
+
+    /// Says whether something is as it should be.
+    fn judge(&self, style: Style, what: &str) -> Result<(), CommandError> {
+        match self.form {
+            Form::Human => say(&paint(style, what)),
+            Form::Json => self.tell(what),
+        }
     }
 
     fn fail(&mut self, what: String) {
@@ -250,10 +271,10 @@ impl Demo {
         if wrong.is_empty() {
             let what =
                 "as expected: the result, a history without gaps, and the same events as before the crash";
-            return say(&paint(GOOD, what));
+            return self.judge(GOOD, what);
         }
         let wrong = format!("{}: {}", run.name, wrong.join("; "));
-        say(&paint(BAD, &wrong))?;
+        self.judge(BAD, &wrong)?;
         self.fail(wrong);
         Ok(())
     }
@@ -267,25 +288,39 @@ impl Demo {
         let output = execution.get("output").and_then(Value::as_str).map(parse).transpose()?;
         let is_expected = output == Some(parse(workflows::ORDER_EXPECTED)?);
         let took = begun.elapsed().as_secs_f64();
-        say("")?;
-        say(&paint(STRONG, "The order once more, as a synchronous Express execution"))?;
-        say(&format!("{} in {took:.3} s", runs::status(&execution)))?;
-        if is_expected {
-            return say(&paint(GOOD, "as expected: the same result"));
+        match self.form {
+            Form::Human => {
+                say("")?;
+                say(&paint(STRONG, "The order once more, as a synchronous Express execution"))?;
+                say(&format!("{} in {took:.3} s", runs::status(&execution)))?;
+            }
+            Form::Json => say_json(&execution)?,
         }
-        say(&paint(BAD, &execution.to_string()))?;
+        if is_expected {
+            return self.judge(GOOD, "as expected: the same result");
+        }
+        self.judge(BAD, &execution.to_string())?;
         self.fail("order-express: its result is not the expected one".to_owned());
         Ok(())
     }
 
     fn conclude(&self) -> Result<Outcome, CommandError> {
-        say("")?;
-        if self.failures.is_empty() {
-            self.tell(&paint(GOOD, "all is as it should be"))?;
-            return Ok(Outcome::Good);
+        let (outcome, style, what) = if self.failures.is_empty() {
+            (Outcome::Good, GOOD, "all is as it should be".to_owned())
+        } else {
+            (Outcome::Failed, BAD, format!("not as it should be: {}", self.failures.join("; ")))
+        };
+        match self.form {
+            Form::Human => {
+                say("")?;
+                self.tell(&paint(style, &what))?;
+            }
+            Form::Json => {
+                let is_good = outcome == Outcome::Good;
+                say_json(&json!({ "isGood": is_good, "failures": self.failures }))?;
+            }
         }
-        self.tell(&paint(BAD, &format!("not as it should be: {}", self.failures.join("; "))))?;
-        Ok(Outcome::Failed)
+        Ok(outcome)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::demo::Demo;
 use crate::exit::{CommandError, Outcome};
-use crate::output;
+use crate::output::{self, Form};
 use anyhow::{Context as _, anyhow};
 use std::io::IsTerminal as _;
 use tokio::signal::unix::{SignalKind, signal};
@@ -13,15 +13,19 @@ pub(crate) struct Args {
     /// Keep the data folder at the end.
     #[arg(long)]
     keep: bool,
+    /// Print JSON: an object for each step and for each execution.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs the demo. On a terminal its server stays up until Ctrl-C; elsewhere it ends with the demo.
 pub(crate) async fn run(args: Args) -> Result<Outcome, CommandError> {
-    let stays = std::io::stdout().is_terminal() && std::env::var_os("CI").is_none();
+    let form = if args.json { Form::Json } else { Form::Human };
+    let stays = form == Form::Human && std::io::stdout().is_terminal() && std::env::var_os("CI").is_none();
     let hear = |kind| signal(kind).context("signals cannot be heard");
     let mut terminate = hear(SignalKind::terminate())?;
     let mut interrupt = hear(SignalKind::interrupt())?;
-    let mut demo = Demo::begin()?;
+    let mut demo = Demo::begin(form)?;
     if args.keep {
         demo.keep_folder();
     }
