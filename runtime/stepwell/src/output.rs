@@ -126,7 +126,7 @@ pub(crate) struct Progress(ProgressBar);
 impl Progress {
     /// For work whose length is not known.
     pub(crate) fn spinner(what: &str) -> Self {
-        let bar = ProgressBar::with_draw_target(None, target());
+        let bar = ProgressBar::with_draw_target(None, target()).with_style(ProgressStyle::default_spinner());
         bar.set_message(what.to_owned());
         bar.enable_steady_tick(Duration::from_millis(100));
         Self(bar)
