@@ -36,7 +36,7 @@ pub(crate) struct ClientArgs {
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
     /// Account; the default is AWS_ACCESS_KEY_ID where that is twelve digits.
-    #[arg(long, env = "STEPWELL_ACCOUNT", value_name = "ID")]
+    #[arg(long, env = "STEPWELL_ACCOUNT", value_name = "ID", value_parser = read_account)]
     pub(crate) account: Option<AccountId>,
     /// Print JSON.
     #[arg(long)]
@@ -75,6 +75,11 @@ pub(crate) fn environment_region() -> Result<Region, CommandError> {
 
 fn read_region(named: &str, by: &str) -> Result<Region, CommandError> {
     Region::new(named).map_err(|_| CommandError::usage(format!("`{named}` is no region ({by})")))
+}
+
+/// An account of the command line.
+pub(crate) fn read_account(text: &str) -> Result<AccountId, String> {
+    text.parse().map_err(|_| "an account has twelve digits".to_owned())
 }
 
 /// The account that the environment's access key means in open mode.
@@ -279,7 +284,8 @@ impl Client {
         self.http.request(request).await.map_err(|error| self.gone(&error))
     }
 
-    fn gone(&self, error: &dyn std::error::Error) -> CommandError {
+    /// The server does not answer, or not to the end.
+    pub(crate) fn gone(&self, error: &dyn std::error::Error) -> CommandError {
         // The innermost cause is what the system said.
         let mut innermost = error;
         while let Some(source) = innermost.source() {

@@ -1,18 +1,19 @@
 //! `stepwell dev`: a server for development.
 
-use crate::client::{Client, ENDPOINT_DEFAULT, environment_account, environment_region};
+use crate::client::{Client, ENDPOINT_DEFAULT, environment_account, environment_region, read_account};
 use crate::exit::{CommandError, Outcome};
 use crate::manifest::FILE_NAME;
 use crate::output::{self, FAINT, Form, STRONG, paint, say, say_json};
 use crate::server::{Deployed, Server, ServerConfig};
 use crate::telemetry;
 use crate::watch::watch;
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use serde_json::json;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use stepwell_auth::{AllowedHost, OpenMode, check_listen};
 use stepwell_engine::Scope;
+use stepwell_store_redb::OpenError;
 use stepwell_types::AccountId;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -36,7 +37,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     listen: IpAddr,
     /// Account of every request; the default is the access key where that is twelve digits, else 000000000000.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = read_account)]
     account: Option<AccountId>,
     /// Host to answer for besides loopback names; may be repeated.
     #[arg(long, value_name = "HOST")]
@@ -84,7 +85,7 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, CommandError> {
     let config = ServerConfig { folder: folder.clone(), listen, open };
     // Heard from here on: a signal during the start is not lost.
     let stop = on_signal()?;
-    let server = Server::start(config).await?;
+    let server = Server::start(config).await.map_err(with_way_out)?;
     let deployed = server.deployed(&scope).await?;
     let folder = std::path::absolute(&folder).unwrap_or(folder).display().to_string();
     let told = if form == Form::Json {
@@ -118,6 +119,16 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, CommandError> {
     served?;
     drop(temporary);
     Ok(Outcome::Good)
+}
+
+/// What keeps a server from starting, with what can be done about it where that is a matter of arguments.
+fn with_way_out(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref() {
+        Some(OpenError::InUse(_)) => {
+            anyhow!("{error}; choose another with --data, or one of its own with --ephemeral")
+        }
+        Some(_) | None => error,
+    }
 }
 
 /// Says where everything is, and gives two lines to try.

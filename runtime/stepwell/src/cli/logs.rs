@@ -2,10 +2,11 @@
 
 use crate::client::{Client, ClientArgs, segment};
 use crate::exit::{CommandError, Outcome};
-use crate::output::{Form, say, say_json};
+use crate::output::{Form, note, say, say_json};
 use crate::runs;
 use http_body_util::BodyExt as _;
 use serde_json::json;
+use stepwell_types::ExecutionKind;
 
 /// Bytes of one line that are waited for before they are shown as they are.
 const LINE_BYTES_MAX: usize = 1 << 20;
@@ -28,7 +29,12 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, CommandError> {
     let client = Client::new(&args.client)?;
     // Names of functions have no colon.
     let path = if args.of.contains(':') && !args.of.contains(":function:") {
-        format!("/executions/{}", segment(&runs::find(&client, &args.of).await?.to_string()))
+        let arn = runs::find(&client, &args.of).await?;
+        if arn.kind == ExecutionKind::Standard {
+            // An execution that never was has no log, either.
+            runs::describe(&client, &arn).await?;
+        }
+        format!("/executions/{}", segment(&arn.to_string()))
     } else {
         format!("/functions/{}", segment(&args.of))
     };
@@ -36,8 +42,10 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, CommandError> {
     let mut body = client.v1_stream(&format!("{path}/logs{follow}")).await?;
     let form = args.client.form();
     let mut pending: Vec<u8> = Vec::new();
+    let mut is_empty = true;
     while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else { break };
+        let frame = frame.map_err(|error| client.gone(&error))?;
+        is_empty = false;
         let Ok(data) = frame.into_data() else { continue };
         for piece in data.split_inclusive(|b| *b == b'\n') {
             pending.extend_from_slice(piece);
@@ -48,6 +56,13 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, CommandError> {
     }
     if !pending.is_empty() {
         line(form, &pending)?;
+    }
+    if args.follow {
+        // Only the server ends what is followed.
+        return Err(client.gone(&std::io::Error::other("it has stopped")));
+    }
+    if is_empty && form == Form::Human {
+        note("nothing is kept that it logged: logs are in memory, as long as the server runs");
     }
     Ok(Outcome::Good)
 }
