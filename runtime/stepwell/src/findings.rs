@@ -1,8 +1,8 @@
 //! What is wrong with a definition, with places in the text as the person wrote it.
 
-use crate::exit::Outcome;
+use crate::exit::{CommandError, Outcome};
 use crate::manifest::MachineType;
-use crate::output::{note, one_line};
+use crate::output::{Form, note, one_line, say_json};
 use crate::substitute::{Edge, substitute};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Value, json};
@@ -70,13 +70,16 @@ impl Findings<'_> {
         self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count()
     }
 
-    /// Shows errors on stderr, where there are any.
-    pub(crate) fn say_errors(&self) -> Outcome {
+    /// Shows errors where there are any: to a person on stderr, to a program in place of the result.
+    pub(crate) fn say_errors(&self, form: Form) -> Result<Outcome, CommandError> {
         if self.errors() == 0 {
-            return Outcome::Good;
+            return Ok(Outcome::Good);
         }
-        note(&self.render());
-        Outcome::Failed
+        match form {
+            Form::Human => note(&self.render()),
+            Form::Json => say_json(&self.json())?,
+        }
+        Ok(Outcome::Failed)
     }
 
     /// Each error in a line of its own: `FILE:LINE:COLUMN: message [CODE]; help`.

@@ -4,6 +4,7 @@ use crate::client::{Client, segment};
 use crate::events::{self, Reader, Row};
 use crate::exit::{CommandError, Outcome};
 use crate::output::{self, BAD, GOOD, ODD, Style, paint, pretty, say};
+use clap::Args;
 use http::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -16,10 +17,26 @@ const WAIT: Duration = Duration::from_secs(20);
 /// How often a watched execution's new events are read.
 const WATCH: Duration = Duration::from_millis(500);
 
+/// How much of an execution's history is shown.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct EventArgs {
+    /// Lines of the event table; 0 for all.
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    events: usize,
+}
+
+impl EventArgs {
+    /// The most lines.
+    pub(crate) fn rows_max(self) -> usize {
+        if self.events == 0 { usize::MAX } else { self.events }
+    }
+}
+
 /// The execution that a person names: by its ARN, or as `MACHINE:NAME`.
 pub(crate) async fn find(client: &Client, named: &str) -> Result<ExecutionArn, CommandError> {
     if named.starts_with("arn:") {
-        return named.parse().map_err(|error| CommandError::usage(format!("{error}")));
+        let wrong = |_| CommandError::usage(format!("`{named}` is no execution's ARN"));
+        return named.parse().map_err(wrong);
     }
     let wrong =
         || CommandError::usage(format!("`{named}` names no execution: give its ARN, or MACHINE:NAME"));
@@ -37,7 +54,8 @@ pub(crate) async fn find(client: &Client, named: &str) -> Result<ExecutionArn, C
 /// The state machine that a person names: by its ARN or its name.
 pub(crate) async fn find_machine(client: &Client, named: &str) -> Result<StateMachineArn, CommandError> {
     if named.starts_with("arn:") {
-        return named.parse().map_err(|error| CommandError::usage(format!("{error}")));
+        let wrong = |_| CommandError::usage(format!("`{named}` is no state machine's ARN"));
+        return named.parse().map_err(wrong);
     }
     let name =
         Name::new(named).map_err(|_| CommandError::usage(format!("`{named}` is no state machine's name")))?;

@@ -22,7 +22,7 @@ pub(crate) struct Args {
 /// Deploys and says what was done.
 pub(crate) async fn run(args: Args) -> Result<Outcome, CommandError> {
     let (manifest, files) = manifest::open(&args.file)?;
-    if check(&manifest, &files)? == Outcome::Failed {
+    if check(&manifest, &files, args.client.form())? == Outcome::Failed {
         return Ok(Outcome::Failed);
     }
     let client = Client::new(&args.client)?;
@@ -43,7 +43,7 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, CommandError> {
 }
 
 /// Checks that every file is there and every definition good, so that nothing is deployed by half.
-fn check(manifest: &Manifest, files: &Files) -> Result<Outcome, CommandError> {
+fn check(manifest: &Manifest, files: &Files, form: Form) -> Result<Outcome, CommandError> {
     let mut outcome = Outcome::Good;
     for function in manifest.functions.values() {
         files.check(&function.wasm)?;
@@ -51,7 +51,7 @@ fn check(manifest: &Manifest, files: &Files) -> Result<Outcome, CommandError> {
     for machine in manifest.machines.values() {
         let text = files.read_text(&machine.file)?;
         let shown = files.shown(&machine.file);
-        if findings(&shown, &text, machine.machine_type).say_errors() == Outcome::Failed {
+        if findings(&shown, &text, machine.machine_type).say_errors(form)? == Outcome::Failed {
             outcome = Outcome::Failed;
         }
     }

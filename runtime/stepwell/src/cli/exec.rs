@@ -12,6 +12,9 @@ use stepwell_types::Timestamp;
 /// Executions that `ls` asks for at once, as many as a page may have.
 const PAGE_MAX: usize = 1_000;
 
+/// What an execution may be, in AWS's words.
+const STATUSES: [&str; 5] = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"];
+
 /// Arguments of `exec`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -35,8 +38,8 @@ enum ExecCommand {
 struct LsArgs {
     /// Only of this state machine: a name or an ARN.
     machine: Option<String>,
-    /// Only those in this status, such as RUNNING.
-    #[arg(long)]
+    /// Only those in this status.
+    #[arg(long, ignore_case = true, value_parser = STATUSES)]
     status: Option<String>,
     /// How many of each state machine.
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -49,9 +52,8 @@ struct LsArgs {
 struct ShowArgs {
     /// Its ARN, or MACHINE:NAME.
     execution: String,
-    /// Lines of the event table; 0 for all.
-    #[arg(long, value_name = "N", default_value_t = 60)]
-    events: usize,
+    #[command(flatten)]
+    events: runs::EventArgs,
     #[command(flatten)]
     client: ClientArgs,
 }
@@ -175,8 +177,7 @@ async fn show(args: ShowArgs) -> Result<Outcome, CommandError> {
     match args.client.form() {
         Form::Json => say_json(&runs::whole(&client, &arn, execution).await?)?,
         Form::Human => {
-            let rows_max = if args.events == 0 { usize::MAX } else { args.events };
-            runs::show(&client, &arn, &execution, rows_max).await?;
+            runs::show(&client, &arn, &execution, args.events.rows_max()).await?;
         }
     }
     Ok(Outcome::Good)
@@ -201,6 +202,7 @@ async fn tail(args: OneArgs) -> Result<Outcome, CommandError> {
 async fn stop(args: StopArgs) -> Result<Outcome, CommandError> {
     let client = Client::new(&args.client)?;
     let arn = runs::find(&client, &args.execution).await?;
+    let before = runs::describe(&client, &arn).await?;
     let mut input = json!({ "executionArn": arn.to_string() });
     if let Some(fields) = input.as_object_mut() {
         fields.extend(args.error.map(|error| ("error".to_owned(), Value::from(error))));
@@ -211,7 +213,10 @@ async fn stop(args: StopArgs) -> Result<Outcome, CommandError> {
         Form::Json => say_json(&stopped)?,
         Form::Human => {
             let at = stopped.get("stopDate").and_then(Value::as_f64).map_or_else(String::new, instant);
-            say(&format!("stopped {arn} at {at}"))?;
+            match runs::status(&before) {
+                "RUNNING" => say(&format!("stopped {arn} at {at}"))?,
+                closed => say(&format!("{arn} had closed already: {closed} at {at}"))?,
+            }
         }
     }
     Ok(Outcome::Good)

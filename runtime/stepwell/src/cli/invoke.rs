@@ -26,6 +26,10 @@ pub(crate) struct Args {
 
 /// Invokes, prints the answer, and fails where the function failed.
 pub(crate) async fn run(args: Args) -> Result<Outcome, CommandError> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.:$".contains(c);
+    if args.function.is_empty() || !args.function.chars().all(is_name) {
+        return Err(CommandError::usage(format!("`{}` is no function's name", args.function)));
+    }
     let client = Client::new(&args.client)?;
     let event = runs::input(args.input.as_deref())?;
     let mut headers = HeaderMap::new();

@@ -31,9 +31,8 @@ pub(crate) struct Args {
     /// Standard or Express.
     #[arg(long = "type", value_enum, default_value_t)]
     machine_type: MachineType,
-    /// Lines of the event table.
-    #[arg(long, value_name = "N", default_value_t = 60)]
-    events: usize,
+    #[command(flatten)]
+    events: runs::EventArgs,
     #[command(flatten)]
     client: ClientArgs,
 }
@@ -42,7 +41,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args) -> Result<Outcome, CommandError> {
     let file = validate::read(&args.file)?;
     let shown = args.file.display().to_string();
-    if findings(&shown, &file, args.machine_type).say_errors() == Outcome::Failed {
+    if findings(&shown, &file, args.machine_type).say_errors(args.client.form())? == Outcome::Failed {
         return Ok(Outcome::Failed);
     }
     let input = runs::input(args.input.as_deref())?;
@@ -64,7 +63,8 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, CommandError> {
     })?;
     let path = format!("/state-machines/{}", segment(&machine));
     let machine_type = args.machine_type.as_str();
-    client.v1(Method::PUT, &format!("{path}?type={machine_type}"), definition.text).await?;
+    let put = client.v1(Method::PUT, &format!("{path}?type={machine_type}"), definition.text).await;
+    put.map_err(with_way_out)?;
 
     progress.tell("running");
     let name = args.name.as_deref().map_or_else(String::new, |name| format!("&name={}", segment(name)));
@@ -88,7 +88,7 @@ pub(crate) async fn run(args: Args) -> Result<Outcome, CommandError> {
     drop(progress);
     match args.client.form() {
         Form::Json => say_json(&runs::whole(&client, &arn, execution.clone()).await?)?,
-        Form::Human => runs::show(&client, &arn, &execution, args.events).await?,
+        Form::Human => runs::show(&client, &arn, &execution, args.events.rows_max()).await?,
     }
     Ok(runs::outcome(&execution))
 }
@@ -101,6 +101,17 @@ async fn ended(client: &Client, arn: &ExecutionArn, mut execution: Value) -> Res
         execution = runs::wait(client, arn).await?;
     }
     Ok(execution)
+}
+
+/// The refusal of a machine that exists as the other type, with the ways out.
+fn with_way_out(error: CommandError) -> CommandError {
+    match error {
+        CommandError::Refused(mut refusal) if refusal.code == "StateMachineAlreadyExists" => {
+            refusal.message.push_str("; use that --type, or another name with --machine");
+            refusal.into()
+        }
+        error => error,
+    }
 }
 
 /// `order` of `flows/order.asl.json`.

@@ -1,6 +1,6 @@
 //! The client commands, against a real server.
 
-use crate::support::{Server, workflows};
+use crate::support::{Follower, Server, workflows};
 use serde_json::json;
 
 fn manifest() -> String {
@@ -48,6 +48,14 @@ fn deploys_runs_and_shows_an_order() {
     assert_eq!(ran["events"].as_array().unwrap().last().unwrap()["type"], "ExecutionSucceeded");
 
     server.run(&["exec", "ls"]).expect(0, "SUCCEEDED  order    one", "");
+    server.run(&["run", &file("order.asl.json"), "--type", "express", "--input", &input]).expect(
+        1,
+        "",
+        "of type STANDARD; use that --type, or another name with --machine",
+    );
+    let everything = server.run(&["exec", "show", "order:one", "--events", "0"]).stdout;
+    let ran = server.run(&["run", &file("order.asl.json"), "--input", &input, "--events", "0"]);
+    assert_eq!(ran.stdout.lines().count(), everything.lines().count(), "{ran:?}");
     server.run(&["exec", "ls", "order", "--status", "running"]).expect(0, "", "no executions");
     let shown = server.run(&["exec", "show", "order:one", "--events", "0"]).expect(0, "SUCCEEDED in", "");
     assert!(shown.stdout.contains("Payment.Unavailable: the gateway answers 503"), "{shown:?}");
@@ -160,6 +168,23 @@ fn changed_limits_are_deployed_in_place() {
     server.run(&["invoke", "f"]).expect(1, "Sandbox.Timedout", "");
 }
 
+/// Whoever follows a log learns that the server has gone.
+#[test]
+fn a_followed_log_ends_with_the_server() {
+    let mut server = Server::start();
+    let folder = project("echo.wasm", "", TASK);
+    server.run(&["deploy", "--file", &path(&folder, "stepwell.toml")]).expect(0, "created", "");
+    server.run(&["invoke", "f"]).expect(0, "{}", "");
+    let follow = server.command(&["logs", "-f", "f"]);
+    let mut follower = Follower::start(follow);
+    follower.wait_for("REPORT RequestId: ");
+    server.signal(rustix::process::Signal::TERM);
+    let (code, stderr) = follower.ended();
+    assert_eq!(code, Some(3), "{stderr}");
+    assert!(stderr.contains("no server answers"), "{stderr}");
+    assert_eq!(server.ended().0, Some(0));
+}
+
 #[test]
 fn stops_what_waits() {
     let server = Server::start();
@@ -177,7 +202,11 @@ fn stops_what_waits() {
         "error: Enough\ncause: tea",
         "",
     );
-    server.run(&["exec", "show", "w:nobody"]).expect(1, "", "ExecutionDoesNotExist: ");
+    server.run(&["exec", "stop", "w:e"]).expect(0, "had closed already: ABORTED at ", "");
+    for command in [&["exec", "show"][..], &["exec", "tail"], &["exec", "stop"], &["logs"]] {
+        server.run(&[command, &["w:nobody"]].concat()).expect(1, "", "ExecutionDoesNotExist: ");
+    }
+    server.run(&["logs", "w:e"]).expect(0, "", "nothing is kept that it logged");
 }
 
 #[test]

@@ -71,12 +71,35 @@ fn usage_errors_exit_with_2() {
     run(&["validate", "/nowhere/x.asl.json"]).expect(2, "", "/nowhere/x.asl.json");
     run(&["deploy", "--file", "/nowhere/stepwell.toml"]).expect(2, "", "there is no /nowhere/stepwell.toml");
     run(&["invoke", "f", "--input", "{"]).expect(2, "", "no JSON");
+    run(&["invoke", "a b"]).expect(2, "", "`a b` is no function's name");
     run(&["exec", "show", "nobody"]).expect(2, "", "MACHINE:NAME");
+    run(&["exec", "show", "arn:aws:states:us-east-1:000000000000:stateMachine:m"]).expect(
+        2,
+        "",
+        "is no execution's ARN",
+    );
+    run(&["exec", "ls", "arn:bad"]).expect(2, "", "`arn:bad` is no state machine's ARN");
+    run(&["exec", "ls", "--status", "GONE"]).expect(2, "", "RUNNING, SUCCEEDED");
+    run(&["exec", "ls", "--account", "7"]).expect(2, "", "an account has twelve digits");
     run(&["exec", "ls", "--endpoint", "https://localhost"]).expect(2, "", "http://127.0.0.1:8083");
     run(&["exec", "ls", "--region", "MOON"]).expect(2, "", "`MOON` is no region");
     run(&["dev", "--listen", "0.0.0.0", "--port", "0"]).expect(2, "", "reachable from other machines");
-    run(&["dev", "--account", "7"]).expect(2, "", "--account");
+    run(&["dev", "--account", "7"]).expect(2, "", "an account has twelve digits");
     run(&["dev", "--ephemeral", "--data", "x"]).expect(2, "", "cannot be used with");
+}
+
+/// A program reads findings where it reads results.
+#[test]
+fn findings_are_json_where_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x.asl.json");
+    std::fs::write(&file, "{}").unwrap();
+    let file = file.to_str().unwrap();
+    for command in [&["validate", "--json", file][..], &["run", "--json", file]] {
+        let ran = run(command).expect(1, "{\"file\":", "");
+        let found: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!((found["result"].as_str(), ran.stderr.as_str()), (Some("FAIL"), ""), "{ran:?}");
+    }
 }
 
 #[test]

@@ -25,11 +25,9 @@ fn a_taken_port_names_the_way_out() {
 #[test]
 fn one_server_per_folder() {
     let server = Server::start();
-    run(&["dev", "--port", "0", "--data", server.data().to_str().unwrap()]).expect(
-        1,
-        "",
-        "another Stepwell server has this folder open",
-    );
+    run(&["dev", "--port", "0", "--data", server.data().to_str().unwrap()])
+        .expect(1, "", "another Stepwell server has this folder open")
+        .expect(1, "", "--ephemeral");
     run(&["doctor", "--data", server.data().to_str().unwrap()]).expect(0, "has this folder open", "");
 }
 

@@ -153,7 +153,14 @@ impl Server {
 
     /// Runs a command against it.
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
-        Ran::of(stepwell().args(args).env("STEPWELL_ENDPOINT", &self.url).output().unwrap())
+        Ran::of(self.command(args).output().unwrap())
+    }
+
+    /// A command against it, to be run.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = stepwell();
+        command.args(args).env("STEPWELL_ENDPOINT", &self.url);
+        command
     }
 
     /// Sends it a signal.
@@ -199,6 +206,45 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
         drop(self.folder.take());
+    }
+}
+
+/// A command that goes on, and what it says meanwhile. Dropped, it is killed.
+pub(crate) struct Follower {
+    process: Child,
+    stdout: BufReader<std::process::ChildStdout>,
+}
+
+impl Follower {
+    /// Starts it.
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(process.stdout.take().unwrap());
+        Self { process, stdout }
+    }
+
+    /// Reads its lines up to one with this text.
+    #[track_caller]
+    pub(crate) fn wait_for(&mut self, text: &str) {
+        let mut line = String::new();
+        while !line.contains(text) {
+            line.clear();
+            assert!(self.stdout.read_line(&mut line).unwrap() > 0, "`{text}` was not said");
+        }
+    }
+
+    /// Waits until it has ended; its exit code, and what it complained about.
+    pub(crate) fn ended(&mut self) -> (Option<i32>, String) {
+        let mut stderr = String::new();
+        self.process.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        (self.process.wait().unwrap().code(), stderr)
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
