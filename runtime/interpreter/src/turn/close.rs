@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use stepwell_history::event::FailureDetails;
 use stepwell_history::{EventId, EventKind};
-use stepwell_types::Failure;
+use stepwell_types::{ErrorName, Failure};
 
 /// Drops what one and the same step asks for and withdraws, so that no attempt begins that nobody waits for; after
 /// the end nothing is to begin at all.
@@ -110,10 +110,12 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// The execution has taken too long. A time-out carries no cause, and DescribeExecution shows not even its name.
+    /// The execution has taken too long. The event names the error and no cause (measured on AWS); DescribeExecution
+    /// shows neither.
     pub(crate) fn time_out(&mut self) -> Step {
         self.abort_inside(FrameId::ROOT, Note::Own)?;
-        self.emit(EventId::NONE, EventKind::ExecutionTimedOut(FailureDetails::default()))?;
+        let details = FailureDetails::from(Failure::without_cause(ErrorName::TIMEOUT));
+        self.emit(EventId::NONE, EventKind::ExecutionTimedOut(details))?;
         self.close(Outcome::TimedOut);
         Ok(())
     }
