@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
@@ -19,10 +19,7 @@ pub struct Pledge<T> {
     broken: Option<fn() -> T>,
 }
 
-struct Shared<T> {
-    state: Mutex<State<T>>,
-    delivered: Condvar,
-}
+struct Shared<T>(Mutex<State<T>>);
 
 struct State<T> {
     value: Option<T>,
@@ -32,15 +29,14 @@ struct State<T> {
 impl<T> Shared<T> {
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         // No code of ours panics under this lock; a poisoned one still holds a whole state.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A promise and its pledge.
 #[must_use]
 pub fn promise<T: Clone>() -> (Promise<T>, Pledge<T>) {
-    let state = Mutex::new(State { value: None, wakers: Vec::new() });
-    let shared = Arc::new(Shared { state, delivered: Condvar::new() });
+    let shared = Arc::new(Shared(Mutex::new(State { value: None, wakers: Vec::new() })));
     (Promise(Arc::clone(&shared)), Pledge { shared, broken: None })
 }
 
@@ -70,13 +66,7 @@ impl<T: Clone> Promise<T> {
     /// Blocks this thread until the value is there. Not for a thread of an async runtime.
     #[must_use]
     pub fn wait(&self) -> T {
-        let mut state = self.0.lock();
-        loop {
-            if let Some(value) = &state.value {
-                return value.clone();
-            }
-            state = self.0.delivered.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
+        block_on(self.clone())
     }
 }
 
@@ -91,7 +81,6 @@ impl<T> Pledge<T> {
             state.value = Some(value);
             std::mem::take(&mut state.wakers)
         };
-        self.shared.delivered.notify_all();
         wakers.into_iter().for_each(Waker::wake);
     }
 }
