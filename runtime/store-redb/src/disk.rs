@@ -58,6 +58,9 @@ impl Default for CheckpointLimits {
     }
 }
 
+/// Rows of the journal that one cursor appends: of the usual size they fill a buffer that the allocator keeps at hand.
+const ROWS_PER_CURSOR: usize = 32;
+
 /// The row of the last group applied, in a key that no shard's keys have.
 const LAST_GROUP_KEY: &[u8] = b"\xff\xff\xfflast-group";
 /// The row of the log's identity. A store without it is new, or was written by a release whose logs had none.
@@ -301,12 +304,15 @@ fn write_rows(transaction: &WriteTransaction, writes: &Writes<'_>) -> Result<(),
     let group = writes.group;
     if !group.journal.is_empty() {
         let mut table = transaction.open_table(definition(Table::Journal))?;
-        // Ascending keys behind all others: a cursor fills the last pages without a search per row.
-        let mut cursor = table.upper_bound_mut(Bound::<&[u8]>::Unbounded)?;
-        for (key, value) in &group.journal {
-            cursor.insert_before(key.as_slice(), value.as_slice())?;
+        // Ascending keys behind all others: a cursor fills the last pages without a search per row. It gathers its
+        // rows in a buffer that grows, so one cursor takes some of them.
+        for rows in group.journal.chunks(ROWS_PER_CURSOR) {
+            let mut cursor = table.upper_bound_mut(Bound::<&[u8]>::Unbounded)?;
+            for (key, value) in rows {
+                cursor.insert_before(key.as_slice(), value.as_slice())?;
+            }
+            cursor.close()?;
         }
-        cursor.close()?;
     }
     if !group.executions.is_empty() {
         let mut table = transaction.open_table(definition(Table::Executions))?;

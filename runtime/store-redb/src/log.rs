@@ -23,6 +23,8 @@ use stepwell_store::backend::table::{Table, execution_key};
 /// Bytes by which the file grows, so that most appends change no metadata.
 const GROWTH_BYTES: u64 = 4 << 20;
 const LENGTH_BYTES: usize = 4;
+/// Bytes of a record whose buffer is kept for the next one; a larger one is rare, and given back.
+const BUFFER_BYTES_KEPT: usize = 8 << 20;
 /// What a log's file begins with.
 const MAGIC: &[u8; 16] = b"stepwell log\0\0\0\0";
 /// Bytes before the first record: a page, so that no torn record reaches into the identity.
@@ -57,12 +59,15 @@ pub(crate) struct Log {
     start: u64,
     end: u64,
     allocated: u64,
+    /// Room for a record, kept from one to the next: memory of this size is new to the process, and zeroed by the
+    /// kernel, each time that it is asked for.
+    buffer: Vec<u8>,
 }
 
 impl Log {
     pub(crate) fn new(storage: Box<dyn StorageBackend>) -> io::Result<Self> {
         let allocated = storage.len()?;
-        Ok(Self { storage, start: 0, end: 0, allocated })
+        Ok(Self { storage, start: 0, end: 0, allocated, buffer: Vec::new() })
     }
 
     /// Bytes since the last checkpoint.
@@ -111,7 +116,7 @@ impl Log {
 
     /// Appends a group; durable when it returns.
     pub(crate) fn append(&mut self, number: u64, writes: &Writes<'_>) -> io::Result<()> {
-        let record = encode(number, writes);
+        let record = encode(std::mem::take(&mut self.buffer), number, writes);
         let end = self.end + record.len() as u64;
         if end > self.allocated {
             self.allocated = end + GROWTH_BYTES;
@@ -120,6 +125,9 @@ impl Log {
         self.storage.write(self.end, &record)?;
         self.storage.sync_data()?;
         self.end = end;
+        if record.capacity() <= BUFFER_BYTES_KEPT {
+            self.buffer = record;
+        }
         Ok(())
     }
 
@@ -181,9 +189,12 @@ fn io_error(error: io::Error) -> ReadError {
     ReadError::Io(error.to_string())
 }
 
-fn encode(number: u64, writes: &Writes<'_>) -> Vec<u8> {
+/// A record, in a buffer whose content does not count.
+fn encode(mut buffer: Vec<u8>, number: u64, writes: &Writes<'_>) -> Vec<u8> {
     let group = writes.group;
-    let mut encoder = Encoder::with_capacity(64 << 10);
+    buffer.clear();
+    buffer.extend_from_slice(&[0; LENGTH_BYTES]);
+    let mut encoder = Encoder::behind(buffer);
     encoder.number(number);
     let mut row = |table: Table, key: &[u8], value: Option<&[u8]>| {
         encoder.byte(table as u8).bytes(key);
@@ -201,11 +212,10 @@ fn encode(number: u64, writes: &Writes<'_>) -> Vec<u8> {
     let background = writes.merge.iter().chain(writes.retention);
     background.for_each(|write| row(write.table, &write.key, write.value.as_deref()));
     writes.meta.iter().for_each(|(key, value)| row(Table::Meta, key, Some(value)));
-    let value = encoder.seal();
-    let length = u32::try_from(value.len()).unwrap_or(u32::MAX);
-    let mut record = Vec::with_capacity(LENGTH_BYTES + value.len());
-    record.extend_from_slice(&length.to_le_bytes());
-    record.extend_from_slice(&value);
+    let mut record = encoder.seal();
+    if let Some((length, value)) = record.split_first_chunk_mut::<LENGTH_BYTES>() {
+        *length = u32::try_from(value.len()).unwrap_or(u32::MAX).to_le_bytes();
+    }
     record
 }
 

@@ -15,32 +15,41 @@ const KEY_PLAIN: [u8; 2] = [0, 0];
 
 /// Writes one value.
 #[derive(Debug)]
-pub struct Encoder(Vec<u8>);
+pub struct Encoder {
+    buffer: Vec<u8>,
+    /// Where in it the value begins.
+    start: usize,
+}
 
 impl Encoder {
     /// An empty value, with room for this many bytes of content.
     #[must_use]
     pub fn with_capacity(bytes: usize) -> Self {
-        let mut buffer = Vec::with_capacity(HEADER_BYTES + bytes);
-        buffer.extend_from_slice(&[FORMAT_VERSION, CODEC_PLAIN]);
-        buffer.extend_from_slice(&KEY_PLAIN);
-        buffer.extend_from_slice(&[0; 4]);
-        Self(buffer)
+        Self::behind(Vec::with_capacity(HEADER_BYTES + bytes))
+    }
+
+    /// An empty value behind what a buffer holds.
+    #[must_use]
+    pub fn behind(mut buffer: Vec<u8>) -> Self {
+        let start = buffer.len();
+        let [key, id] = KEY_PLAIN;
+        buffer.extend_from_slice(&[FORMAT_VERSION, CODEC_PLAIN, key, id, 0, 0, 0, 0]);
+        Self { buffer, start }
     }
 
     /// One byte.
     pub fn byte(&mut self, byte: u8) -> &mut Self {
-        self.0.push(byte);
+        self.buffer.push(byte);
         self
     }
 
     /// A number, in 1 to 10 bytes: seven bits each, lowest first.
     pub fn number(&mut self, mut number: u64) -> &mut Self {
         while number >= 0x80 {
-            self.0.push((number & 0x7f) as u8 | 0x80);
+            self.buffer.push((number & 0x7f) as u8 | 0x80);
             number >>= 7;
         }
-        self.0.push(number as u8);
+        self.buffer.push(number as u8);
         self
     }
 
@@ -56,17 +65,18 @@ impl Encoder {
 
     /// Bytes whose length the reader knows.
     pub fn raw(&mut self, bytes: &[u8]) -> &mut Self {
-        self.0.extend_from_slice(bytes);
+        self.buffer.extend_from_slice(bytes);
         self
     }
 
-    /// The value with its checksum.
+    /// The value with its checksum, behind what the buffer held before.
     #[must_use]
     pub fn seal(mut self) -> Vec<u8> {
-        if let Some((header, content)) = self.0.split_at_mut_checked(HEADER_BYTES) {
+        let value = self.buffer.get_mut(self.start..).unwrap_or_default();
+        if let Some((header, content)) = value.split_at_mut_checked(HEADER_BYTES) {
             header[4..].copy_from_slice(&checksum(content).to_le_bytes());
         }
-        self.0
+        self.buffer
     }
 }
 
