@@ -57,7 +57,7 @@ impl<'a> Surroundings<'a> {
         context.insert("StateMachine", self.machine_part());
         let mut part = Map::with_capacity(3);
         part.insert("Name", Value::Str(Arc::clone(&state.name)));
-        part.insert("EnteredTime", Value::from(self.frame.entered_at.to_string()));
+        part.insert("EnteredTime", Value::from(self.frame.entered_at.to_short_text()));
         match state.kind {
             StateKind::Task(_) | StateKind::Parallel(_) | StateKind::Map(_) => {
                 part.insert("RetryCount", Value::I64(i64::from(self.frame.retry_count())));
@@ -88,7 +88,7 @@ impl<'a> Surroundings<'a> {
         let mut part = Map::with_capacity(6);
         part.insert("Id", Value::from(start.arn.to_string()));
         part.insert("Input", start.input.value().clone());
-        part.insert("StartTime", Value::from(self.execution.progress.started_at.to_string()));
+        part.insert("StartTime", Value::from(self.execution.progress.started_at.to_short_text()));
         part.insert("Name", Value::str(start.arn.name.as_str()));
         part.insert("RoleArn", Value::Str(Arc::clone(&start.role_arn)));
         match start.kind {

@@ -63,6 +63,20 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// As [`Display`](fmt::Display), but without milliseconds where they are zero: so AWS shows the times of the
+    /// context object (stated by its support).
+    #[must_use]
+    pub fn to_short_text(self) -> String {
+        if self.0 % 1_000 == 0 {
+            let instant = jiff::Timestamp::from_millisecond(self.0).unwrap_or_default();
+            format!("{instant:.0}")
+        } else {
+            self.to_string()
+        }
+    }
+}
+
 impl fmt::Display for Timestamp {
     /// `2026-01-31T10:20:30.123Z`, always with milliseconds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -78,6 +92,18 @@ mod tests {
     #[track_caller]
     fn check(text: &str, printed: &str) {
         assert_eq!(Timestamp::parse_rfc3339(text).unwrap().to_string(), printed);
+    }
+
+    #[test]
+    fn short_texts_leave_zero_milliseconds_out() {
+        for (millis, text) in [
+            (1_738_555_506_111, "2025-02-03T04:05:06.111Z"),
+            (1_738_555_506_100, "2025-02-03T04:05:06.100Z"),
+            (1_738_555_506_000, "2025-02-03T04:05:06Z"),
+            (-1_000, "1969-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(Timestamp::from_millis(millis).to_short_text(), text);
+        }
     }
 
     #[test]
