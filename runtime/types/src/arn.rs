@@ -261,15 +261,17 @@ impl FromStr for ExecutionArn {
     fn from_str(text: &str) -> Result<Self, ArnError> {
         let malformed = || ArnError::Malformed(text.to_owned());
         let Parts { region, account, kind, rest } = split(text, "states")?;
+        if !matches!(kind, "execution" | "express") {
+            return Err(ArnError::ResourceType(kind.to_owned()));
+        }
         let (machine, rest) = rest.split_once(':').ok_or_else(malformed)?;
         let (machine, label) = name_and_label(machine, text)?;
         let (execution, kind) = match kind {
             "execution" => (rest, ExecutionKind::Standard),
-            "express" => {
+            _ => {
                 let (execution, id) = rest.split_once(':').ok_or_else(malformed)?;
                 (execution, ExecutionKind::Express(name(id, text)?))
             }
-            other => return Err(ArnError::ResourceType(other.to_owned())),
         };
         Ok(Self { region, account, machine, label, name: name(execution, text)?, kind })
     }
@@ -408,6 +410,10 @@ mod tests {
         check_error::<StateMachineArn>(
             "arn:aws:states:us-east-1:000000000042:activity:x",
             "Invalid Arn: 'Resource type not valid in this context: activity'",
+        );
+        check_error::<ExecutionArn>(
+            "arn:aws:states:us-east-1:000000000042:stateMachine:x",
+            "Invalid Arn: 'Resource type not valid in this context: stateMachine'",
         );
         for bad in [
             "arn:",
