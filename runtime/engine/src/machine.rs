@@ -2,6 +2,7 @@
 
 mod operations;
 mod row;
+mod settings;
 mod tags;
 
 pub(crate) use operations::{Machine, RevisionKey};

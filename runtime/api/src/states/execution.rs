@@ -14,7 +14,7 @@ use std::sync::Arc;
 use stepwell_engine::execution::{ExecutionDescription, ExecutionStatus, ListExecutions, StartExecution};
 use stepwell_types::quota::PAYLOAD_BYTES_MAX;
 use stepwell_types::syntax::{Source, SyntaxFault};
-use stepwell_types::{ErrorName, ExecutionArn, Failure, Name, Payload, PayloadError};
+use stepwell_types::{ErrorName, ExecutionArn, Failure, MapRunArn, Name, Payload, PayloadError};
 
 pub(crate) async fn start(call: Call, input: StartExecutionInput) -> Result<StartExecutionOutput, ApiError> {
     let request = request(&input.state_machine_arn, input.name.as_deref(), input.input, input.trace_header)?;
@@ -99,8 +99,11 @@ pub(crate) async fn describe(
 pub(crate) async fn list(call: Call, input: ListExecutionsInput) -> Result<ListExecutionsOutput, ApiError> {
     let machine = match (&input.state_machine_arn, &input.map_run_arn) {
         (Some(arn), None) => arn.parse()?,
-        (None, Some(_)) => {
-            return Err(ApiError::states(StatesError::ResourceNotFound, "Map Run does not exist"));
+        (None, Some(arn)) => {
+            let arn: MapRunArn = arn.parse()?;
+            let message = format!("Resource not found: '{arn}'");
+            return Err(ApiError::states(StatesError::ResourceNotFound, message)
+                .with("resourceName", arn.to_string()));
         }
         (Some(_), Some(_)) | (None, None) => {
             return Err(ApiError::validation(

@@ -89,12 +89,12 @@ pub(crate) async fn describe(
             MachineType::Express => StateMachineType::Express,
         },
         creation_date: machine.created.into(),
-        logging_configuration: Some(logging(machine.settings.logging)),
-        tracing_configuration: Some(tracing(machine.settings.tracing)),
+        logging_configuration: machine.settings.logging,
+        tracing_configuration: machine.settings.tracing,
         label: machine.arn.label.as_ref().map(|label| label.as_str().into()),
         revision_id: machine.revision_id,
         description: machine.description,
-        encryption_configuration: Some(encryption(machine.settings.encryption)),
+        encryption_configuration: machine.settings.encryption,
         variable_references,
     })
 }
@@ -112,12 +112,12 @@ pub(crate) async fn describe_for_execution(
         definition: definition(&machine, input.included_data),
         role_arn: machine.role_arn,
         update_date: machine.updated.into(),
-        logging_configuration: Some(logging(machine.settings.logging)),
-        tracing_configuration: Some(tracing(machine.settings.tracing)),
+        logging_configuration: machine.settings.logging,
+        tracing_configuration: machine.settings.tracing,
         map_run_arn: None,
         label: machine.arn.label.as_ref().map(|label| label.as_str().into()),
         revision_id: machine.revision_id,
-        encryption_configuration: Some(encryption(machine.settings.encryption)),
+        encryption_configuration: machine.settings.encryption,
         variable_references,
     })
 }
@@ -239,33 +239,22 @@ fn settings(
             ));
         }
     }
-    Ok(MachineSettings { logging, tracing, encryption })
-}
-
-/// Settings with AWS's defaults for what was not given.
-fn with_defaults(given: Option<Value>, defaults: &[(&str, Value)]) -> Value {
-    let mut fields = match given {
-        Some(Value::Object(fields)) => Arc::unwrap_or_clone(fields),
-        _ => Map::new(),
-    };
-    for (name, value) in defaults {
-        if fields.get(name).is_none_or(Value::is_null) {
-            fields.insert(*name, value.clone());
+    if let Some(Value::Object(encryption)) = &encryption {
+        let managed = encryption.get("type").and_then(Value::as_str) == Some("CUSTOMER_MANAGED_KMS_KEY");
+        let given = |name: &str| encryption.get(name).is_some_and(|value| !value.is_null());
+        let wrong = match (managed, given("kmsKeyId")) {
+            (true, false) => Some("a customer managed key needs kmsKeyId"),
+            (false, true) => Some("kmsKeyId needs the type CUSTOMER_MANAGED_KMS_KEY"),
+            (true, true) | (false, false) => None,
+        };
+        if let Some(wrong) = wrong {
+            return Err(ApiError::states(
+                StatesError::InvalidEncryptionConfiguration,
+                format!("Invalid Encryption Configuration: {wrong}"),
+            ));
         }
     }
-    Value::object(fields)
-}
-
-fn logging(given: Option<Value>) -> Value {
-    with_defaults(given, &[("level", Value::str("OFF")), ("includeExecutionData", Value::Bool(false))])
-}
-
-fn tracing(given: Option<Value>) -> Value {
-    with_defaults(given, &[("enabled", Value::Bool(false))])
-}
-
-fn encryption(given: Option<Value>) -> Value {
-    with_defaults(given, &[("type", Value::str("AWS_OWNED_KEY"))])
+    Ok(MachineSettings { logging, tracing, encryption })
 }
 
 /// The definition; empty where only metadata is asked for, since the member is required.
@@ -309,20 +298,35 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_logging(given: &str, expected: Option<&str>) {
-        let given = Value::parse(given).unwrap();
-        let found = settings(Some(given), None, None).map(|settings| logging(settings.logging).to_json());
-        assert_eq!(found.ok().as_deref(), expected);
+    fn check_settings(logging: Option<&str>, encryption: Option<&str>, expected: Result<(), &str>) {
+        let parse = |text: Option<&str>| text.map(|text| Value::parse(text).unwrap());
+        let found =
+            settings(parse(logging), None, parse(encryption)).map(drop).map_err(|error| error.message);
+        assert_eq!(found.as_ref().copied().map_err(String::as_str), expected);
     }
 
     #[test]
     fn logging_configurations() {
-        check_logging("{}", Some(r#"{"level":"OFF","includeExecutionData":false}"#));
-        check_logging(r#"{"level":"ALL"}"#, None);
-        check_logging(r#"{"destinations":[{},{}]}"#, None);
-        check_logging(
-            r#"{"level":"ALL","includeExecutionData":true,"destinations":[{}]}"#,
-            Some(r#"{"level":"ALL","includeExecutionData":true,"destinations":[{}]}"#),
+        const DESTINATIONS: &str = "Invalid Logging Configuration: Must specify exactly one Log Destination.";
+        check_settings(Some("{}"), None, Ok(()));
+        check_settings(Some(r#"{"level":"ALL"}"#), None, Err(DESTINATIONS));
+        check_settings(Some(r#"{"destinations":[{},{}]}"#), None, Err(DESTINATIONS));
+        check_settings(Some(r#"{"level":"ALL","destinations":[{}]}"#), None, Ok(()));
+    }
+
+    #[test]
+    fn encryption_configurations() {
+        check_settings(None, Some(r#"{"type":"AWS_OWNED_KEY"}"#), Ok(()));
+        check_settings(None, Some(r#"{"type":"CUSTOMER_MANAGED_KMS_KEY","kmsKeyId":"k"}"#), Ok(()));
+        check_settings(
+            None,
+            Some(r#"{"type":"CUSTOMER_MANAGED_KMS_KEY"}"#),
+            Err("Invalid Encryption Configuration: a customer managed key needs kmsKeyId"),
+        );
+        check_settings(
+            None,
+            Some(r#"{"type":"AWS_OWNED_KEY","kmsKeyId":"k"}"#),
+            Err("Invalid Encryption Configuration: kmsKeyId needs the type CUSTOMER_MANAGED_KMS_KEY"),
         );
     }
 }

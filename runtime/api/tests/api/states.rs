@@ -18,6 +18,15 @@ pub(crate) async fn create_state_machine(bench: &Bench) {
 
     let again = bench.states("CreateStateMachine", request).await.ok();
     assert_eq!(again, created, "the same request gives the same answer");
+    let defaults = json!({
+        "name": "m", "definition": PASS, "roleArn": ROLE, "loggingConfiguration": {"level": "OFF"},
+        "tracingConfiguration": {"enabled": false}, "encryptionConfiguration": {"type": "AWS_OWNED_KEY"},
+    });
+    assert_eq!(
+        bench.states("CreateStateMachine", defaults).await.ok(),
+        created,
+        "what is not given is the default"
+    );
     let other = json!({"name": "m", "definition": format!("{PASS} "), "roleArn": ROLE});
     let message = format!("State Machine Already Exists: '{MACHINE}:m'");
     bench.states("CreateStateMachine", other).await.refused(400, "StateMachineAlreadyExists", &message);
@@ -86,6 +95,9 @@ pub(crate) async fn update_state_machine(bench: &Bench) {
     let again =
         bench.states("UpdateStateMachine", json!({"stateMachineArn": arn, "definition": WAIT})).await.ok();
     assert_eq!(again["revisionId"], updated["revisionId"], "nothing changed, so no revision");
+    let defaults = json!({"stateMachineArn": arn, "tracingConfiguration": {"enabled": false}});
+    let again = bench.states("UpdateStateMachine", defaults).await.ok();
+    assert_eq!(again["revisionId"], updated["revisionId"], "the default, which it had");
 
     bench.states("UpdateStateMachine", json!({"stateMachineArn": arn})).await.refused(
         400,
@@ -401,6 +413,13 @@ pub(crate) async fn list_executions(bench: &Bench) {
         bench.states("ListExecutions", json!({})).await.header("x-amzn-errortype"),
         "ValidationException"
     );
+    for (map_run, code) in [
+        ("arn:aws:states:us-east-1:000000000000:mapRun:m/label:1", "ResourceNotFound"),
+        ("arn:aws:states:us-east-1:000000000000:stateMachine:m", "InvalidArn"),
+    ] {
+        let answer = bench.states("ListExecutions", json!({"mapRunArn": map_run})).await;
+        assert_eq!((answer.status, answer.header("x-amzn-errortype")), (400, code), "{}", answer.text());
+    }
 }
 
 pub(crate) async fn get_execution_history(bench: &Bench) {

@@ -89,7 +89,7 @@ impl Engine {
                 let same = !existing.deleting
                     && current.definition == request.definition
                     && current.machine_type == request.machine_type
-                    && current.settings == request.settings;
+                    && current.settings.complete() == request.settings.clone().complete();
                 return if same {
                     let created = Timestamp::from_millis(existing.created_ms);
                     Ok(CreatedStateMachine { arn, created, version_arn: None })
@@ -163,7 +163,11 @@ impl Engine {
                 },
                 ..current.clone()
             };
-            if next == current {
+            let comparable = |row: &RevisionRow| {
+                let row = row.clone();
+                RevisionRow { settings: row.settings.complete(), ..row }
+            };
+            if comparable(&next) == comparable(&current) {
                 let revision_id = current.revision_id;
                 return Ok(UpdatedStateMachine { updated: now, revision_id, version_arn: None });
             }
@@ -265,7 +269,7 @@ impl Machine {
             updated: Timestamp::from_millis(row.updated_ms),
             revision_id: row.revision_id.clone(),
             description: None,
-            settings: row.settings.clone(),
+            settings: row.settings.clone().complete(),
             variable_references: stepwell_asl::variable_references(definition),
         }
     }
