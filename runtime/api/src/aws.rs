@@ -25,7 +25,7 @@ pub(crate) async fn dispatch(
     request: Request,
 ) -> Response {
     let (request, body) = request.into_parts();
-    let body = Unread::new(&request.headers, body);
+    let body = Unread::new(&request.headers, body, &api.0.body_room);
     if request.method == Method::OPTIONS {
         return options(caller.context.request_id);
     }

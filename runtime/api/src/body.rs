@@ -31,6 +31,46 @@ const ARRIVAL_MAX: Duration = Duration::from_secs(600);
 /// Bodies with a function's code that are in memory at once; each is there in up to four forms.
 const UPLOADS_MAX: usize = 4;
 
+/// Bytes of all bodies that are in memory at once. Source: house rule; seven uploads of the largest size.
+const BODIES_BYTES_MAX: usize = 512 << 20;
+/// Bytes of each body for which room need not be asked.
+const FREE_BYTES: usize = 64 << 10;
+
+/// Room in memory for the bodies of requests. A clone is the same one.
+///
+/// Taken as bytes arrive, so that whoever announces much and sends little keeps nobody out.
+#[derive(Clone)]
+pub(crate) struct BodyRoom {
+    bytes: Arc<Semaphore>,
+    /// How long a body waits for others to be done with.
+    wait_max: Duration,
+}
+
+impl Default for BodyRoom {
+    fn default() -> Self {
+        Self { bytes: Arc::new(Semaphore::new(BODIES_BYTES_MAX)), wait_max: STALL_MAX }
+    }
+}
+
+/// What one body has taken of it, until this is dropped.
+#[derive(Default)]
+struct Taken(Option<OwnedSemaphorePermit>);
+
+impl Taken {
+    async fn grow(&mut self, room: &BodyRoom, bytes: usize) -> Result<(), ApiError> {
+        let bytes = u32::try_from(bytes).map_err(|_| ApiError::no_room_for_body())?;
+        let more = Arc::clone(&room.bytes).acquire_many_owned(bytes);
+        let Ok(Ok(more)) = tokio::time::timeout(room.wait_max, more).await else {
+            return Err(ApiError::no_room_for_body());
+        };
+        match &mut self.0 {
+            Some(taken) => taken.merge(more),
+            None => self.0 = Some(more),
+        }
+        Ok(())
+    }
+}
+
 /// Turns of those who upload code, so that many uploads at once do not fill the memory. A clone is the same one.
 #[derive(Clone)]
 pub(crate) struct Uploads(Arc<Semaphore>);
@@ -49,20 +89,13 @@ impl Uploads {
     }
 }
 
-/// Reads a whole body.
-///
-/// # Errors
-/// 413 beyond `bytes_max`, 408 if it stalls, 400 if it ends early.
-async fn read(headers: &HeaderMap, body: Body, bytes_max: usize, operation: &str) -> Result<Bytes, ApiError> {
-    let whole = read_all(headers, body, bytes_max, operation);
-    tokio::time::timeout(ARRIVAL_MAX, whole).await.unwrap_or_else(|_| Err(ApiError::incomplete_body()))
-}
-
 async fn read_all(
     headers: &HeaderMap,
     body: Body,
     bytes_max: usize,
     operation: &str,
+    room: &BodyRoom,
+    taken: &mut Taken,
 ) -> Result<Bytes, ApiError> {
     let announced = announced_length(headers);
     if announced.is_some_and(|length| length > bytes_max) {
@@ -80,6 +113,9 @@ async fn read_all(
         if read.saturating_add(data.len()) > bytes_max {
             tokio::spawn(drain(body));
             return Err(ApiError::too_large(bytes_max, operation));
+        }
+        if read + data.len() > FREE_BYTES {
+            taken.grow(room, data.len()).await?;
         }
         // Most bodies arrive in one piece and need no copy.
         match first.take() {
@@ -122,24 +158,30 @@ async fn next(body: &mut Body, stall_max: Duration) -> Result<Option<Bytes>, Api
 pub(crate) struct Unread {
     body: Option<Body>,
     is_awaited: bool,
+    room: BodyRoom,
+    /// What it takes of the room as it is read; kept until the request has been answered.
+    taken: Taken,
 }
 
 impl Unread {
-    pub(crate) fn new(headers: &HeaderMap, body: Body) -> Self {
-        Self { body: Some(body), is_awaited: headers.contains_key(EXPECT) }
+    pub(crate) fn new(headers: &HeaderMap, body: Body, room: &BodyRoom) -> Self {
+        let is_awaited = headers.contains_key(EXPECT);
+        Self { body: Some(body), is_awaited, room: room.clone(), taken: Taken::default() }
     }
 
     /// Reads it whole; a second time it is empty.
     ///
     /// # Errors
-    /// As [`read`].
+    /// 413 beyond `bytes_max`, 408 if it stalls, 400 if it ends early, 503 if others leave no room for it.
     pub(crate) async fn read(
         &mut self,
         headers: &HeaderMap,
         bytes_max: usize,
         operation: &str,
     ) -> Result<Bytes, ApiError> {
-        read(headers, self.body.take().unwrap_or_default(), bytes_max, operation).await
+        let body = self.body.take().unwrap_or_default();
+        let whole = read_all(headers, body, bytes_max, operation, &self.room, &mut self.taken);
+        tokio::time::timeout(ARRIVAL_MAX, whole).await.unwrap_or_else(|_| Err(ApiError::incomplete_body()))
     }
 }
 
@@ -171,10 +213,31 @@ mod tests {
     use super::*;
     use futures_util::stream;
 
+    async fn read(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Bytes, u16> {
+        let mut body = Unread::new(headers, body, &BodyRoom::default());
+        body.read(headers, bytes_max, "Test").await.map_err(|error| error.shape.status)
+    }
+
+    #[tokio::test]
+    async fn bodies_share_the_room_that_there_is() {
+        let room = BodyRoom { bytes: Arc::new(Semaphore::new(150_000)), wait_max: Duration::ZERO };
+        let read = async |bytes: usize| {
+            let mut body = Unread::new(&HeaderMap::new(), Body::from(vec![0; bytes]), &room);
+            let read = body.read(&HeaderMap::new(), usize::MAX, "Test").await;
+            read.map(|_| body).map_err(|error| error.shape.status)
+        };
+        let first = read(100_000).await.ok().unwrap();
+        assert_eq!(read(100_000).await.err(), Some(503));
+        // Small ones need no room.
+        let _small = read(FREE_BYTES).await.ok().unwrap();
+        drop(first);
+        let _second = read(100_000).await.ok().unwrap();
+    }
+
     async fn read_pieces(pieces: Vec<&'static [u8]>, bytes_max: usize) -> Result<Bytes, u16> {
         let pieces = pieces.into_iter().map(|piece| Ok::<_, std::io::Error>(Bytes::from_static(piece)));
         let body = Body::from_stream(stream::iter(pieces));
-        read(&HeaderMap::new(), body, bytes_max, "Test").await.map_err(|error| error.shape.status)
+        read(&HeaderMap::new(), body, bytes_max).await
     }
 
     #[tokio::test]
@@ -190,14 +253,14 @@ mod tests {
         assert_eq!(read_pieces(vec![b"ab", b"cd", b"e"], 4).await, Err(413));
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_LENGTH, "5".parse().unwrap());
-        assert_eq!(read(&headers, Body::from("abcde"), 4, "Test").await.unwrap_err().shape.status, 413);
+        assert_eq!(read(&headers, Body::from("abcde"), 4).await, Err(413));
     }
 
     #[tokio::test]
     async fn broken_bodies() {
         let pieces = [Ok(Bytes::from_static(b"ab")), Err(std::io::Error::other("gone"))];
         let body = Body::from_stream(stream::iter(pieces));
-        assert_eq!(read(&HeaderMap::new(), body, 4, "Test").await.unwrap_err().shape.status, 400);
+        assert_eq!(read(&HeaderMap::new(), body, 4).await, Err(400));
     }
 
     #[tokio::test]

@@ -100,6 +100,12 @@ impl ApiError {
         Self::new(common("RequestTimeoutException", 408), "The request's body did not arrive in time")
     }
 
+    /// A body for which the bodies of others leave no room.
+    pub(crate) fn no_room_for_body() -> Self {
+        let message = "The server reads too many large requests at once; try again";
+        Self::new(common("ServiceUnavailable", 503), message)
+    }
+
     /// A body that could not be read.
     pub(crate) fn unreadable_body() -> Self {
         Self::new(common("IncompleteBody", 400), "The request's body ended early")

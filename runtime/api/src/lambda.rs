@@ -50,8 +50,8 @@ pub(crate) async fn call(mut call: Call, request: &Parts, mut body: Unread) -> R
     let (row, path) = find(&request.method, request.uri.path())?;
     let mut members = bound(row.input, request, &path)?;
     let bytes_max = bytes_max(row.name, &members);
-    let _turn = if bytes_max >= body::CODE_BYTES_MAX { call.uploads.turn().await } else { None };
     let body = body.read(&request.headers, bytes_max, operation_name(row.name)).await?;
+    let _turn = if bytes_max >= body::CODE_BYTES_MAX { call.uploads.turn().await } else { None };
     if takes_payload(row.input) {
         call.payload = body;
     } else {

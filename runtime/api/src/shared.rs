@@ -1,6 +1,6 @@
 //! What all handlers share, and what every request passes on its way to one.
 
-use crate::body::Uploads;
+use crate::body::{BodyRoom, Uploads};
 use crate::error::ApiError;
 use crate::metrics::Counters;
 use crate::operation::Call;
@@ -35,6 +35,7 @@ pub(crate) struct Shared {
     pub(crate) readiness: Readiness,
     pub(crate) counters: Counters,
     pub(crate) uploads: Uploads,
+    pub(crate) body_room: BodyRoom,
 }
 
 impl Api {
@@ -47,6 +48,7 @@ impl Api {
             readiness: Readiness::default(),
             counters: Counters::default(),
             uploads: Uploads::default(),
+            body_room: BodyRoom::default(),
         };
         Self(Arc::new(shared))
     }

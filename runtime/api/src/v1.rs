@@ -88,7 +88,7 @@ impl FromRequest<Api> for V1 {
             return Err(problem::response(&ApiError::internal(), RequestId::new()));
         };
         let request_id = caller.context.request_id;
-        let body = Unread::new(&head.headers, body);
+        let body = Unread::new(&head.headers, body, &api.0.body_room);
         let path = match RawPathParams::from_request_parts(&mut head, api).await {
             Ok(path) => path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             Err(_) => {

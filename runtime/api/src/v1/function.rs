@@ -74,8 +74,9 @@ pub(crate) async fn put(request: V1) -> Response {
                 memory_size_mb: request.number("memory")?,
                 ..FunctionSettings::default()
             };
+            let code = request.read(body::CODE_BYTES_MAX, "PutFunction").await?;
             let _turn = request.call.uploads.turn().await;
-            let code: Arc<[u8]> = Arc::from(&request.read(body::CODE_BYTES_MAX, "PutFunction").await?[..]);
+            let code: Arc<[u8]> = Arc::from(&code[..]);
             let (engine, scope) = (&request.call.engine, &request.call.scope);
             let exists = match engine.function(scope, &function).await {
                 Ok(_) => true,
