@@ -14,6 +14,8 @@ pub(crate) fn start() {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(is_coloured)
+        // They would be told on stderr, and that nobody listens there must end nothing.
+        .log_internal_errors(false)
         .try_init();
     if let Err(error) = started {
         crate::output::complain(&format!("nothing will be logged: {error}"));
