@@ -106,6 +106,11 @@ impl ApiError {
         Self::new(common("ServiceUnavailable", 503), message)
     }
 
+    /// A request that the server's end cuts short. What became of it is not said: it may have taken effect.
+    pub(crate) fn stopping() -> Self {
+        Self::new(common("ServiceUnavailable", 503), "the server is stopping")
+    }
+
     /// A body that could not be read.
     pub(crate) fn unreadable_body() -> Self {
         Self::new(common("IncompleteBody", 400), "The request's body ended early")

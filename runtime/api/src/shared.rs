@@ -19,6 +19,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use stepwell_auth::{Authenticator, RequestId};
 use stepwell_engine::{Engine, Scope};
+use tokio_util::sync::CancellationToken;
 
 pub(crate) use stepwell_auth::Caller;
 
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) counters: Counters,
     pub(crate) uploads: Uploads,
     pub(crate) body_room: BodyRoom,
+    pub(crate) last_call: CancellationToken,
 }
 
 impl Api {
@@ -49,8 +51,15 @@ impl Api {
             counters: Counters::default(),
             uploads: Uploads::default(),
             body_room: BodyRoom::default(),
+            last_call: CancellationToken::new(),
         };
         Self(Arc::new(shared))
+    }
+
+    /// Cancelled, it ends the requests that are still under way with 503: their callers waited as long as they may.
+    #[must_use]
+    pub fn last_call(&self) -> &CancellationToken {
+        &self.0.last_call
     }
 
     /// What `/readyz` answers; shared with whoever starts and stops the server.
@@ -71,11 +80,15 @@ pub(crate) async fn admit(State(api): State<Api>, request: Request, next: Next) 
         Ok(()) => {
             head.extensions.insert(caller);
             head.extensions.insert(target);
-            let answer = AssertUnwindSafe(next.run(Request::from_parts(head, body))).catch_unwind().await;
-            answer.unwrap_or_else(|_| {
-                tracing::error!(%request_id, "a handler panicked");
-                form.error(&ApiError::internal(), request_id)
-            })
+            let answer = AssertUnwindSafe(next.run(Request::from_parts(head, body))).catch_unwind();
+            match api.0.last_call.run_until_cancelled(answer).await {
+                Some(Ok(answer)) => answer,
+                Some(Err(_)) => {
+                    tracing::error!(%request_id, "a handler panicked");
+                    form.error(&ApiError::internal(), request_id)
+                }
+                None => form.error(&ApiError::stopping(), request_id),
+            }
         }
         Err(refusal) => {
             tracing::warn!(%request_id, %refusal, "request refused");

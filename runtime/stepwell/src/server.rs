@@ -21,6 +21,8 @@ use tokio_util::sync::CancellationToken;
 const COMPILED_FOLDER: &str = "compiled";
 /// How long requests that are under way may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long those that have not ended by then may take to be refused.
+const LAST_CALL: Duration = Duration::from_secs(1);
 /// Connections at once, as far as the system has a file descriptor for each.
 const CONNECTIONS_MAX: usize = 10_000;
 /// File descriptors that the server asks for: those of its connections, and ample ones for files.
@@ -119,8 +121,9 @@ impl Server {
         let serving = stop.child_token();
         let router = api.router();
         api.readiness().set(Phase::Ready);
-        let limits = ServeLimits { connections_max: connections_max(), grace: GRACE };
-        let answering = tokio::spawn(stepwell_api::serve::serve(listener, router, serving.clone(), limits));
+        let limits = ServeLimits { connections_max: connections_max(), grace: GRACE + LAST_CALL };
+        let mut answering =
+            tokio::spawn(stepwell_api::serve::serve(listener, router, serving.clone(), limits));
         let failed = tokio::select! {
             () = stop.cancelled() => None,
             reason = engine.stopped() => Some(reason),
@@ -128,7 +131,15 @@ impl Server {
         let phase = failed.as_ref().map_or_else(|| "stopping".into(), |reason| Arc::clone(&reason.message));
         api.readiness().set(Phase::NotReady(phase));
         serving.cancel();
-        if answering.await.is_err() {
+        let in_time = tokio::time::timeout(GRACE, &mut answering).await;
+        let answered = match in_time {
+            Ok(answered) => answered,
+            Err(_) => {
+                api.last_call().cancel();
+                answering.await
+            }
+        };
+        if answered.is_err() {
             tracing::error!("the listener broke down");
         }
         if let Some(reason) = failed {
