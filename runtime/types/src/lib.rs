@@ -24,5 +24,5 @@ pub use map::Map;
 pub use name::{AccountId, Name, NameError, Region};
 pub use payload::{Payload, PayloadAddress, PayloadError};
 pub use status::{ExecutionStatus, StatusError};
-pub use time::{TimeError, Timestamp};
+pub use time::{ExactTimestamp, TimeError, Timestamp};
 pub use value::{ParseError, Value};

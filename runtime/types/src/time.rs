@@ -1,4 +1,4 @@
-//! Instants, to the millisecond, as AWS records them.
+//! Instants: to the millisecond, as AWS records them, and as texts name them.
 
 use std::fmt;
 use std::time::Duration;
@@ -42,11 +42,7 @@ impl Timestamp {
     /// # Errors
     /// [`TimeError`] for any other text.
     pub fn parse_rfc3339(text: &str) -> Result<Self, TimeError> {
-        let error = || TimeError(text.to_owned());
-        if text.as_bytes().get(10) != Some(&b'T') {
-            return Err(error());
-        }
-        let instant: jiff::Timestamp = text.parse().map_err(|_| error())?;
+        let ExactTimestamp(instant) = ExactTimestamp::parse_rfc3339(text)?;
         Ok(Self::from_millis(instant.as_millisecond()))
     }
 
@@ -77,6 +73,27 @@ impl Timestamp {
     }
 }
 
+/// An instant to the nanosecond: what a text says, where texts are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExactTimestamp(jiff::Timestamp);
+
+impl ExactTimestamp {
+    /// As [`Timestamp::parse_rfc3339`].
+    ///
+    /// # Errors
+    /// [`TimeError`] for any other text.
+    pub fn parse_rfc3339(text: &str) -> Result<Self, TimeError> {
+        let error = || TimeError(text.to_owned());
+        // What follows the date holds a zone and no name of one.
+        let (_, rest) = text.split_at_checked(10).ok_or_else(error)?;
+        let is_plain = |c: char| c.is_ascii_digit() || matches!(c, ':' | '.' | '+' | '-' | 'Z');
+        if !rest.strip_prefix('T').is_some_and(|time| time.chars().all(is_plain)) {
+            return Err(error());
+        }
+        text.parse().map(Self).map_err(|_| error())
+    }
+}
+
 impl fmt::Display for Timestamp {
     /// `2026-01-31T10:20:30.123Z`, always with milliseconds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -92,6 +109,20 @@ mod tests {
     #[track_caller]
     fn check(text: &str, printed: &str) {
         assert_eq!(Timestamp::parse_rfc3339(text).unwrap().to_string(), printed);
+    }
+
+    #[track_caller]
+    fn check_order(left: &str, right: &str, want: std::cmp::Ordering) {
+        let parse = |text: &str| ExactTimestamp::parse_rfc3339(text).unwrap();
+        assert_eq!(parse(left).cmp(&parse(right)), want, "{left} {right}");
+    }
+
+    #[test]
+    fn texts_are_compared_to_the_nanosecond() {
+        use std::cmp::Ordering::{Equal, Greater, Less};
+        check_order("2016-03-14T01:59:00.000000001Z", "2016-03-14T01:59:00.000000002Z", Less);
+        check_order("2016-03-14T01:59:00.1Z", "2016-03-14T01:59:00.100Z", Equal);
+        check_order("2016-03-14T01:59:00+01:00", "2016-03-14T00:58:59.999999Z", Greater);
     }
 
     #[test]
@@ -111,9 +142,16 @@ mod tests {
         check("2016-08-18T17:33:00Z", "2016-08-18T17:33:00.000Z");
         check("2016-08-18T17:33:00.1239Z", "2016-08-18T17:33:00.123Z");
         check("2016-08-18T17:33:00+02:00", "2016-08-18T15:33:00.000Z");
-        for bad in
-            ["", "2016-08-18", "2016-08-18T17:33:00", "2016-08-18t17:33:00Z", "2016-08-18 17:33:00Z", "x"]
-        {
+        for bad in [
+            "",
+            "2016-08-18",
+            "2016-08-18T17:33:00",
+            "2016-08-18t17:33:00Z",
+            "2016-08-18 17:33:00Z",
+            "2016-08-18T17:33:00Z[Europe/Berlin]",
+            "2016-08-18T17:33:00,5Z",
+            "x",
+        ] {
             assert!(Timestamp::parse_rfc3339(bad).is_err(), "{bad}");
         }
     }

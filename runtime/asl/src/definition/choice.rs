@@ -3,7 +3,7 @@
 use super::{JsonataExpression, StateIdx, Template};
 use std::sync::Arc;
 use stepwell_jsonpath::Path;
-use stepwell_types::{Timestamp, Value};
+use stepwell_types::{ExactTimestamp, Value};
 
 /// What is particular to a Choice state.
 #[derive(Clone, Debug)]
@@ -63,7 +63,7 @@ pub enum Test {
     /// `NumericEquals`, `NumericLessThan`, … and their `…Path` forms.
     Numeric(Order, Operand<NumericOperand>),
     /// `TimestampEquals`, `TimestampLessThan`, … and their `…Path` forms.
-    Timestamp(Order, Operand<Timestamp>),
+    Timestamp(Order, Operand<ExactTimestamp>),
     /// `BooleanEquals`, `BooleanEqualsPath`
     BooleanEquals(Operand<bool>),
     /// `StringMatches`: `*` is any run of characters, `\*` an asterisk, `\\` a backslash.

@@ -11,7 +11,7 @@ use crate::place::{Findings, Place};
 use crate::reachability::Exits;
 use crate::suggest::did_you_mean;
 use std::sync::Arc;
-use stepwell_types::{Timestamp, Value};
+use stepwell_types::{ExactTimestamp, Value};
 
 impl<'t> Lower<'t> {
     pub(super) fn choice(
@@ -308,7 +308,7 @@ fn test(findings: &mut Findings, object: Object<'_, '_>, name: &str) -> Option<T
         },
         Operator::Ordered(Kind::Timestamp, order, Side::Fixed) => {
             let text = object.text(findings, name)?;
-            match Timestamp::parse_rfc3339(text) {
+            match ExactTimestamp::parse_rfc3339(text) {
                 Ok(time) => Some(Test::Timestamp(order, Operand::Fixed(time))),
                 Err(_) => {
                     findings.schema("String does not match RFC3339 timestamp", &at);

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 use stepwell_asl::definition::{Comparison, NumericOperand, Operand, Test};
 use stepwell_jsonpath::Path;
-use stepwell_types::{Failure, Payload, Timestamp, Value};
+use stepwell_types::{ExactTimestamp, Failure, Payload, Value};
 
 /// Whether the value that a comparison names is as it says.
 pub(super) fn holds(
@@ -92,8 +92,8 @@ fn is_number(value: &Value) -> bool {
     matches!(value, Value::I64(_) | Value::U64(_) | Value::F64(_))
 }
 
-fn as_timestamp(value: &Value) -> Option<Timestamp> {
-    value.as_str().and_then(|text| Timestamp::parse_rfc3339(text).ok())
+fn as_timestamp(value: &Value) -> Option<ExactTimestamp> {
+    value.as_str().and_then(|text| ExactTimestamp::parse_rfc3339(text).ok())
 }
 
 /// Compares without loss where both are integers, else as doubles.
