@@ -31,7 +31,7 @@ pub(crate) static OPERATIONS: LazyLock<Vec<Row>> = LazyLock::new(|| {
         row(function::get_configuration),
         row(function::update_code),
         row(function::update_configuration),
-        row(function::delete),
+        raw_row(function::delete),
         row(function::list),
         row(version::publish),
         row(version::list),

@@ -31,7 +31,9 @@ pub(crate) fn described(function: Configuration) -> FunctionConfiguration {
         environment: settings.environment.filter(|variables| !variables.is_empty()).map(|variables| {
             EnvironmentResponse { variables: Some(variables.into_iter().collect()), error: None }
         }),
-        kms_key_arn: kept("KMSKeyArn").and_then(|arn| arn.as_str().map(Into::into)),
+        // An empty ARN takes back the one that was given.
+        kms_key_arn: kept("KMSKeyArn")
+            .and_then(|arn| arn.as_str().filter(|arn| !arn.is_empty()).map(Into::into)),
         revision_id: Some(function.revision_id),
         state: Some(state),
         state_reason,
@@ -40,8 +42,18 @@ pub(crate) fn described(function: Configuration) -> FunctionConfiguration {
         last_update_status_reason,
         last_update_status_reason_code,
         package_type: Some(PackageType::Zip),
-        vpc_config: kept("VpcConfig"),
-        dead_letter_config: kept("DeadLetterConfig"),
+        vpc_config: kept("VpcConfig").map(|given| {
+            let defaults = [
+                ("SubnetIds", Value::array(Vec::new())),
+                ("SecurityGroupIds", Value::array(Vec::new())),
+                ("VpcId", Value::str("")),
+                ("Ipv6AllowedForDualStack", Value::Bool(false)),
+            ];
+            with_defaults(Some(given), defaults)
+        }),
+        dead_letter_config: kept("DeadLetterConfig").filter(|config| {
+            config.get("TargetArn").and_then(Value::as_str).is_some_and(|arn| !arn.is_empty())
+        }),
         tracing_config: Some(with_defaults(kept("TracingConfig"), [("Mode", Value::str("PassThrough"))])),
         architectures: kept("Architectures").or_else(|| Some(Value::array(vec![Value::str("x86_64")]))),
         ephemeral_storage: Some(with_defaults(kept("EphemeralStorage"), [("Size", Value::I64(512))])),

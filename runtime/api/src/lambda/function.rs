@@ -9,7 +9,7 @@ use crate::generated::lambda::{
     GetFunctionResponse, LambdaError, ListFunctionsRequest, ListFunctionsResponse, PackageType,
     UpdateFunctionCodeRequest, UpdateFunctionConfigurationRequest,
 };
-use crate::operation::Call;
+use crate::operation::{Answer, Call};
 use crate::schema::wire::Blob;
 use std::sync::Arc;
 use stepwell_engine::function::{
@@ -173,13 +173,11 @@ pub(crate) async fn update_configuration(
     Ok(described(call.engine.update_function_settings(&call.scope, &arn, settings, expected).await?))
 }
 
-pub(crate) async fn delete(
-    call: Call,
-    input: DeleteFunctionRequest,
-) -> Result<DeleteFunctionResponse, ApiError> {
+/// The status is part of the answer: 204, since nothing is left to be done.
+pub(crate) async fn delete(call: Call, input: DeleteFunctionRequest) -> Result<Answer, ApiError> {
     let arn = resolve(&call.scope, &input.function_name, input.qualifier.as_deref())?;
     call.engine.delete_function(&call.scope, &arn).await?;
-    Ok(DeleteFunctionResponse {})
+    Answer::json(204, &DeleteFunctionResponse {})
 }
 
 pub(crate) async fn list(call: Call, input: ListFunctionsRequest) -> Result<ListFunctionsResponse, ApiError> {
