@@ -45,6 +45,8 @@ pub fn options() -> CoreOptions {
         merge: MergeLimits { rows: 8, commits: 16, ..MergeLimits::default() },
         merge_rows_per_group_max: 3,
         free_bytes_mark: 0,
+        // So that crashes meet one in most groups.
+        groups_per_retention_step: 1,
         ..CoreOptions::default()
     }
 }

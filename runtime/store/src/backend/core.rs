@@ -30,10 +30,14 @@ use crate::sequence::{ExecutionNumber, Sequence, Shard};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 use stepwell_types::Name;
 
 const META_EPOCH: &str = "epoch";
 const META_LAST_EXECUTION: &str = "last-execution";
+
+/// How long a chore waits for commits to go along with.
+const CHORE_PATIENCE: Duration = Duration::from_millis(5);
 
 const MERGE_ROWS_PER_GROUP_MIN: usize = 64;
 const MERGE_ROWS_PER_COMMIT: usize = 8;
@@ -103,6 +107,9 @@ pub struct CoreOptions {
     pub free_bytes_mark: u64,
     /// How long what has closed is kept.
     pub retention: RetentionWindows,
+    /// Of so many groups with commits one carries a step of retention, unless that lags far behind; a group without
+    /// commits always may.
+    pub groups_per_retention_step: u64,
 }
 
 impl Default for CoreOptions {
@@ -115,6 +122,7 @@ impl Default for CoreOptions {
             merge_rows_per_group_max: 1_024,
             free_bytes_mark: 256 << 20,
             retention: RetentionWindows::default(),
+            groups_per_retention_step: 4,
         }
     }
 }
@@ -159,6 +167,8 @@ pub struct Core<D> {
 struct Writer {
     placer: Placer,
     groups: u64,
+    /// The next group that carries a step of retention even if it has commits.
+    next_step_group: u64,
 }
 
 /// A store that cannot be opened.
@@ -221,7 +231,7 @@ impl<D: Disk> Core<D> {
             inbox: Mutex::new(inbox),
             arrived: Condvar::new(),
             tail: RwLock::new(tail),
-            writer: Mutex::new(Writer { placer, groups: 0 }),
+            writer: Mutex::new(Writer { placer, groups: 0, next_step_group: 0 }),
             last_execution: AtomicU64::new(last_execution),
             merge_asked_ms: AtomicI64::new(i64::MIN),
             closed_without_queue: AtomicBool::new(closed_without_queue),
@@ -263,12 +273,19 @@ impl<D: Disk> Core<D> {
         loop {
             {
                 let mut inbox = lock(&self.inbox);
-                while inbox.queue.is_empty()
-                    && inbox.chore.is_none()
-                    && !inbox.closing
-                    && inbox.stopped.is_none()
-                {
-                    inbox = self.arrived.wait(inbox).unwrap_or_else(PoisonError::into_inner);
+                let mut is_idle = false;
+                while inbox.queue.is_empty() && !inbox.closing && inbox.stopped.is_none() {
+                    if inbox.chore.is_none() {
+                        inbox = self.arrived.wait(inbox).unwrap_or_else(PoisonError::into_inner);
+                    } else if is_idle {
+                        break;
+                    } else {
+                        // Those whose tickets have just resolved are about to submit more: a chore that goes along with
+                        // their commits costs no sync of its own, and keeps nobody waiting.
+                        let waited = self.arrived.wait_timeout(inbox, CHORE_PATIENCE);
+                        let (guard, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+                        (inbox, is_idle) = (guard, timeout.timed_out());
+                    }
                 }
                 if inbox.stopped.is_some() {
                     return;
@@ -292,8 +309,14 @@ impl<D: Disk> Core<D> {
             if inbox.stopped.is_some() {
                 return Ran::Nothing;
             }
-            (inbox.queue.take_group(), inbox.chore.take())
+            let group = inbox.queue.take_group();
+            let rests = !group.is_empty() && writer.groups < writer.next_step_group;
+            let chore = inbox.chore.take_if(|chore| !rests || chore.is_urgent());
+            (group, chore)
         };
+        if chore.as_ref().is_some_and(|chore| chore.step().is_some()) {
+            writer.next_step_group = writer.groups + self.options.groups_per_retention_step;
+        }
         let wants_merge =
             matches!(chore, Some(Chore::Merge(_))) || self.tail().wants_merge(self.options.merge);
         if group.is_empty() && !wants_merge && chore.is_none() {

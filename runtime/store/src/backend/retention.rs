@@ -56,6 +56,8 @@ pub struct Step {
     pub(super) trimmed: Option<Sequence>,
     /// What it does.
     pub(super) report: Retained,
+    /// For how long the first of it has been due, in milliseconds.
+    pub(super) lag_ms: i64,
     bytes: usize,
 }
 
@@ -95,6 +97,13 @@ enum Progress {
     GoesOn,
 }
 
+/// A row of the queue.
+struct Due {
+    key: Vec<u8>,
+    due_ms: i64,
+    number: ExecutionNumber,
+}
+
 /// Plans over one snapshot.
 pub struct Planner<'a> {
     /// Reads of a snapshot that has everything up to `merged` in its tables.
@@ -116,7 +125,9 @@ impl Planner<'_> {
     /// [`ReadError`]
     pub fn plan(&self) -> Found<Step> {
         let mut step = Step::default();
-        for (key, number) in self.due()? {
+        let due = self.due()?;
+        step.lag_ms = due.first().map_or(0, |first| self.now_ms.saturating_sub(first.due_ms));
+        for Due { key, number, .. } in due {
             if step.is_full() {
                 break;
             }
@@ -129,16 +140,16 @@ impl Planner<'_> {
     }
 
     /// The head of the queue.
-    fn due(&self) -> Found<Vec<(Vec<u8>, ExecutionNumber)>> {
+    fn due(&self) -> Found<Vec<Due>> {
         let from = shard_range(self.reader.shard).0;
         let to = Bound::Included(closed_key(self.reader.shard, self.now_ms, ExecutionNumber::MAX));
         let mut due = Vec::new();
         self.reader.each_in(Table::Closed, (from, to), |key, _| {
-            due.push((key.to_vec(), read_closed_key(key)?));
-            Ok(if due.len() == STEP_EXECUTIONS_MAX {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
+            let (due_ms, number) = read_closed_key(key)?;
+            due.push(Due { key: key.to_vec(), due_ms, number });
+            Ok(match due.len() {
+                STEP_EXECUTIONS_MAX => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
             })
         })?;
         Ok(due)

@@ -233,14 +233,13 @@ pub fn closed_key(shard: Shard, due_ms: i64, execution: ExecutionNumber) -> Vec<
     KeyBuilder::new(shard).number(ordered(due_ms)).number(execution).build()
 }
 
-/// The execution of a key of [`Table::Closed`].
+/// When a key of [`Table::Closed`] is due, and its execution.
 ///
 /// # Errors
 /// [`ReadError::Damaged`] for a key that is too short.
-pub fn read_closed_key(key: &[u8]) -> Result<ExecutionNumber, ReadError> {
+pub fn read_closed_key(key: &[u8]) -> Result<(i64, ExecutionNumber), ReadError> {
     let mut fields = KeyReader::after_shard(key)?;
-    fields.number()?;
-    fields.number()
+    Ok((unordered(fields.number()?), fields.number()?))
 }
 
 /// A row of [`Table::Names`].

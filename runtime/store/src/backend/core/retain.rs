@@ -16,6 +16,10 @@ use crate::sequence::ExecutionNumber;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+/// How far behind its time a step may be before every group carries one: under full load for so long, what closes
+/// must leave as fast as it comes.
+const LAG_MS_MAX: i64 = 10 * 60 * 1_000;
+
 /// What became of a chore.
 pub(super) type ChoreResult = Result<Retained, StopReason>;
 
@@ -32,6 +36,15 @@ impl Chore {
     pub(super) fn pledge(self) -> Pledge<ChoreResult> {
         match self {
             Self::Write(_, pledge) | Self::Merge(pledge) => pledge,
+        }
+    }
+
+    /// Whether it waits for no better group.
+    pub(super) fn is_urgent(&self) -> bool {
+        match self {
+            Self::Write(step, _) => step.lag_ms >= LAG_MS_MAX,
+            // Its parts are small and in proportion to the group.
+            Self::Merge(_) => true,
         }
     }
 
