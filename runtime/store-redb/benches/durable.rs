@@ -5,23 +5,22 @@
 //! `-- --executions 50000 --seconds 1` is quicker. Rounds of both alternate, and the ratio is that of the medians.
 #![expect(clippy::print_stdout, reason = "it prints its figures")]
 
+#[path = "support/walk.rs"]
+mod walk;
+
 use bytes::Bytes;
 use redb::{Database, TableDefinition};
 use std::collections::VecDeque;
 use std::ops::Bound;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use stepwell_store::backend::place::{Group, Placer, View};
 use stepwell_store::backend::snapshot::{Snapshot, Visit};
 use stepwell_store::backend::table::{KeyRange, Table, execution_key};
 use stepwell_store::backend::tail::Tail;
-use stepwell_store::{
-    Commit, ExecutionRow, ExecutionStatus, Lane, MachineScope, Naming, Order, PendingKey, PendingWrite,
-    ReadError, SequenceCell, Shard, Store, SubmitError, Ticket, TransitionWrite,
-};
+use stepwell_store::{Lane, Order, ReadError, Shard, Store, SubmitError, Ticket};
 use stepwell_store_redb::{DiskOptions, RedbOptions, RedbStore, Repair};
-use stepwell_types::{AccountId, Name, Region};
+use walk::Walk;
 
 const ROUNDS: usize = 3;
 const SUBMITTERS: [usize; 3] = [16, 128, 1_024];
@@ -129,78 +128,6 @@ fn time_open_after_crash(folder: &Path, time: Duration, next: &mut u64) {
         opened_in.as_secs_f64() * 1e3,
         behind.durable - behind.merged
     );
-}
-
-/// An execution of one Task on its way.
-struct Walk {
-    number: u64,
-    turn: u64,
-    last: Option<SequenceCell>,
-}
-
-impl Walk {
-    fn new(next: &mut u64) -> Self {
-        *next += 1;
-        Self { number: *next, turn: 0, last: None }
-    }
-
-    fn is_done(&self) -> bool {
-        self.turn == 5
-    }
-
-    fn next(&mut self, epoch: u64) -> Commit {
-        let cell: SequenceCell = Arc::new(OnceLock::new());
-        let execution = self.number;
-        let mut commit = Commit::new(AccountId::DEFAULT, epoch);
-        let attempt = PendingKey::Inflight { execution, event: 5 };
-        let timer = PendingKey::Timer {
-            due_ms: 1_700_000_000_000 + (execution.wrapping_mul(7_919) % 100_000).cast_signed(),
-            execution,
-            event: 5,
-            slot: 0,
-        };
-        let (mut status, mut stopped_ms) = (ExecutionStatus::Running, None);
-        match self.turn {
-            0 => commit.lane = Lane::Start,
-            1 => {
-                commit.pending.push(PendingWrite::Add(attempt, Bytes::from_static(&[7; 48])));
-                commit.pending.push(PendingWrite::Add(timer, Bytes::from_static(&[7; 16])));
-            }
-            2 => commit.pending.extend([PendingWrite::Remove(attempt), PendingWrite::Remove(timer)]),
-            3 => {}
-            _ => (status, stopped_ms) = (ExecutionStatus::Succeeded, Some(1_700_000_000_500)),
-        }
-        let previous = self.last.replace(Arc::clone(&cell));
-        let row = ExecutionRow {
-            scope: MachineScope {
-                account: AccountId::DEFAULT,
-                region: Region::default(),
-                machine: Name::new("order-fulfilment").expect("a name"),
-            },
-            name: Name::new(&format!("{execution:032x}")).expect("a name"),
-            naming: Naming::Derived,
-            status,
-            started_ms: 1_700_000_000_000 + execution.cast_signed() / 10,
-            stopped_ms,
-            machine_revision: 1,
-            input_hash: [3; 32],
-            next_event: 2 + 2 * self.turn,
-            frames: vec![(0, cell.clone().into())],
-            details: Bytes::from_static(&[1; 32]),
-        };
-        commit.transition = Some(TransitionWrite {
-            sequence: cell,
-            execution,
-            previous: previous.clone().map(Into::into),
-            first_event: 1 + 2 * self.turn,
-            event_count: 2,
-            refs: previous.into_iter().map(Into::into).collect(),
-            body: Bytes::from(vec![b'x'; 300]),
-            row,
-        });
-        self.turn += 1;
-        commit
-    }
 }
 
 /// Fills the file with started executions, as fast as the queue takes them.
