@@ -39,7 +39,7 @@ pub struct InvocationLog {
     pub usage: Usage,
     /// Megabytes it might have used.
     pub memory_size_mb: u32,
-    /// Why it did not succeed: error name, and the limit that fired with its remedy.
+    /// Why it did not succeed, unless a line of the host says it.
     pub failure: Option<Arc<str>>,
 }
 

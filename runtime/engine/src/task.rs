@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use std::sync::Arc;
 use stepwell_asl::definition::{Pattern, Resource};
 use stepwell_interpreter::{Input, TaskStart};
-use stepwell_sandbox::{InvokeError, InvokeReport};
+use stepwell_sandbox::{InvokeReport, LogStream};
 use stepwell_types::{ErrorName, Failure, FunctionArn, FunctionQualifier, Map, Payload, Value};
 
 /// Who calls.
@@ -327,25 +327,19 @@ fn usage(start: &TaskStart, callable: &Callable, report: &InvokeReport) -> Attem
         fuel: report.usage.fuel,
         duration_ms: report.usage.billed_ms,
         memory_peak_bytes: report.usage.memory_peak_bytes,
-        limit: report.outcome.as_ref().err().and_then(remedy).map(Arc::from),
+        limit: limit(report),
     }
 }
 
-/// The limit that fired, its value, and what to do about it.
-pub(crate) fn remedy(error: &InvokeError) -> Option<String> {
-    let remedy = match error {
-        InvokeError::OutOfFuel { .. } => "raise or remove the tag stepwell:fuel",
-        InvokeError::OutOfMemory { .. } => "raise MemorySize",
-        InvokeError::TimedOut { .. } => "raise Timeout",
-        InvokeError::OutputTooLarge { .. } => "return less, or a reference to it",
-        InvokeError::HostCallLimit { .. } => "call the host less often in one invocation",
-        InvokeError::Denied { .. } => "grant it with the tag stepwell:grants, if Stepwell knows it",
-        InvokeError::TooManyRequests | InvokeError::MemoryExhausted => "try again, or run less at once",
-        InvokeError::TaskError { .. }
-        | InvokeError::Trap { .. }
-        | InvokeError::OutputNotJson { .. }
-        | InvokeError::Exited { .. }
-        | InvokeError::Internal(_) => return None,
-    };
-    Some(format!("{error}: {remedy}"))
+/// The limit that fired, its value, and what to do about it: the one that stopped the guest, or that of the log of one
+/// that went well. A guest's own error is not hidden behind its log.
+fn limit(report: &InvokeReport) -> Option<Arc<str>> {
+    match &report.outcome {
+        Err(error) => error.remedy().map(|remedy| format!("{error}; {remedy}").into()),
+        Ok(_) => {
+            // What the host says of an invocation that it did not stop is what it dropped.
+            let told = report.logs.iter().rev().find(|line| line.stream == LogStream::Host);
+            told.map(|line| line.text.as_str().into())
+        }
+    }
 }

@@ -51,7 +51,7 @@ pub enum InvokeError {
         limit: u64,
     },
     /// The guest wanted more memory than it may have, and gave up.
-    #[error("needs more memory than its {limit_bytes} bytes")]
+    #[error("needs more memory than its {}", memory(*.limit_bytes))]
     OutOfMemory {
         /// Bytes that it may have.
         limit_bytes: u64,
@@ -297,6 +297,16 @@ impl InvokeError {
     }
 }
 
+/// Bytes in the unit in which memory is given, where they are so many of it.
+fn memory(bytes: u64) -> String {
+    const MB: u64 = 1 << 20;
+    if bytes > 0 && bytes.is_multiple_of(MB) {
+        format!("{} MB", bytes / MB)
+    } else {
+        format!("{bytes} bytes")
+    }
+}
+
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
@@ -313,6 +323,13 @@ mod tests {
         let variant = name.split([' ', '(']).next().unwrap();
         let row = FAILURES.iter().find(|row| row.variant == variant).unwrap();
         assert!(row.error_type.is_none_or(|in_table| in_table == error_type), "{row:?}");
+    }
+
+    #[test]
+    fn memory_is_told_as_it_is_given() {
+        let told = |limit_bytes| InvokeError::OutOfMemory { limit_bytes }.to_string();
+        assert_eq!(told(128 << 20), "needs more memory than its 128 MB");
+        assert_eq!(told(1_000_000), "needs more memory than its 1000000 bytes");
     }
 
     #[test]

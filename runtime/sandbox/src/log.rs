@@ -111,7 +111,7 @@ impl LogBuffer {
         if self.dropped_lines > 0 {
             let (dropped, limit_bytes) = (self.dropped_lines, self.limit_bytes);
             self.host_line(format!(
-                "{dropped} log lines were dropped or cut: the log holds {limit_bytes} bytes"
+                "{dropped} log lines were dropped or cut: the log of an invocation holds {limit_bytes} bytes; log less"
             ));
         }
         (std::mem::take(&mut self.lines), self.dropped_lines)

@@ -210,10 +210,21 @@ pub(crate) async fn show(
     if totals.attempts > 0 {
         say(&totals.line())?;
     }
-    for limit in &totals.limits {
+    let of_states = limit_of_states(execution);
+    for limit in totals.limits.iter().map(String::as_str).chain(of_states) {
         say(&paint(ODD, &format!("limit: {limit}")))?;
     }
     result(execution)
+}
+
+/// The limit of Step Functions that ended an execution, with its value, which AWS's words leave out, and a way out.
+fn limit_of_states(execution: &Value) -> Option<&'static str> {
+    match execution.get("error")?.as_str()? {
+        "States.DataLimitExceeded" => Some(
+            "the input and the output of a state have at most 262,144 bytes; keep the data elsewhere and pass on where it is, or drop what is not needed with ResultSelector or OutputPath",
+        ),
+        _ => None,
+    }
 }
 
 /// What became of an execution, in one line.

@@ -5,7 +5,6 @@ use super::row::{PolicyRow, VersionRow};
 use super::{FunctionError, InvocationType, Invoke, Invoked, digest, grant};
 use crate::engine::{Engine, Inner};
 use crate::log::InvocationLog;
-use crate::task::remedy;
 use crate::{Scope, StoreFailure, row};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -264,11 +263,11 @@ impl Engine {
                 (payload, Some(error_type))
             }
         };
-        let failure = report
-            .outcome
-            .as_ref()
-            .err()
-            .map(|error| remedy(error).unwrap_or_else(|| error.to_string()).into());
+        // Of a limit that stopped it the host has said so in the log, with the way out.
+        let is_told = report.logs.iter().any(|line| line.stream == LogStream::Host);
+        let error = report.outcome.as_ref().err();
+        let error = error.filter(|error| error.remedy().is_none() || !is_told);
+        let failure = error.map(|error| error.to_string().into());
         let record = InvocationLog {
             ended: self.0.clock.now(),
             function: Arc::clone(&callable.name),
