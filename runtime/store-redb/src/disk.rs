@@ -474,7 +474,9 @@ fn is_damage(error: &io::Error) -> bool {
 
 fn stop_reason(error: &redb::Error) -> StopReason {
     let (kind, message) = match error {
-        redb::Error::Io(error) if error.kind() == io::ErrorKind::StorageFull => {
+        redb::Error::Io(error)
+            if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) =>
+        {
             (StopKind::DiskFull, "the disk is full".to_owned())
         }
         redb::Error::Corrupted(reason) => (StopKind::Damaged, format!("the store file is damaged: {reason}")),

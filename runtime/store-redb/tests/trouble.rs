@@ -11,7 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use stepwell_store::backend::core::CoreOptions;
 use stepwell_store::blob::MemoryBlobs;
 use stepwell_store::{Blobs, Commit, CommitError, StopKind, Store, SubmitError, block_on};
-use stepwell_store_redb::{DirectoryBlobs, DiskOptions, OpenError, RedbDisk, RedbOptions, RedbStore, Repair};
+use stepwell_store_redb::{
+    CheckpointLimits, DirectoryBlobs, DiskOptions, OpenError, RedbDisk, RedbOptions, RedbStore, Repair,
+};
 use stepwell_types::AccountId;
 use tempfile::TempDir;
 
@@ -220,44 +222,87 @@ fn a_log_with_a_torn_tail() {
     assert_eq!(opened_after(cut), Ok(4));
 }
 
-/// Storage on which, from some write on, no space is left.
-#[derive(Debug)]
-struct Filling(InMemoryBackend, AtomicU64);
+/// Which file has no room.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum File {
+    Database,
+    Log,
+}
 
-impl StorageBackend for Filling {
-    fn len(&self) -> io::Result<u64> {
-        self.0.len()
+/// What a full disk refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Operation {
+    Write,
+    Sync,
+}
+
+/// Storage on which, from some operation on, no space is left until some is freed. A clone is the same one.
+#[derive(Clone, Debug)]
+struct Filling {
+    storage: Arc<InMemoryBackend>,
+    refused: Operation,
+    left: Arc<AtomicU64>,
+}
+
+impl Filling {
+    fn new(refused: Operation) -> Self {
+        Self { storage: Arc::default(), refused, left: Arc::new(AtomicU64::new(u64::MAX)) }
     }
 
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.0.read(offset, out)
+    /// Refuses all but so many of its operations from now on.
+    fn leave(&self, operations: u64) {
+        self.left.store(operations, Ordering::SeqCst);
     }
 
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.0.set_len(len)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        self.0.sync_data()
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        match self.1.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)) {
-            Ok(_) => self.0.write(offset, data),
-            Err(_) => Err(io::ErrorKind::StorageFull.into()),
+    fn count(&self, operation: Operation) -> io::Result<()> {
+        if operation != self.refused {
+            return Ok(());
         }
+        let count = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        count.map(drop).map_err(|_| io::ErrorKind::StorageFull.into())
     }
 }
 
+impl StorageBackend for Filling {
+    fn len(&self) -> io::Result<u64> {
+        self.storage.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.storage.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.storage.set_len(len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.count(Operation::Sync)?;
+        self.storage.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.count(Operation::Write)?;
+        self.storage.write(offset, data)
+    }
+}
+
+/// The store stops with the reason; opened again with room, it has everything that was acknowledged, and goes on.
 #[track_caller]
-fn check_full(repair: Repair, database_writes: u64, log_writes: u64) {
-    let storage = |writes| Filling(InMemoryBackend::new(), AtomicU64::new(writes));
-    let options = DiskOptions { repair, ..DiskOptions::default() };
-    let disk = RedbDisk::with_backend(storage(database_writes), storage(log_writes), options).unwrap();
-    let store = RedbStore::over(disk, Arc::new(MemoryBlobs::default()), CoreOptions::default()).unwrap();
+fn check_full(repair: Repair, full: File, refused: Operation, after: u64) {
+    let (database, log) = (Filling::new(refused), Filling::new(refused));
+    let filling = if full == File::Database { &database } else { &log };
+    let options = DiskOptions { repair, checkpoint: CheckpointLimits { bytes: 16 << 20, groups: 8 } };
+    let open = || {
+        let disk = RedbDisk::with_backend(database.clone(), log.clone(), options).unwrap();
+        RedbStore::over(disk, Arc::new(MemoryBlobs::default()), CoreOptions::default()).unwrap()
+    };
+    let store = open();
+    filling.leave(after);
+    let mut acknowledged = 0;
     let full = loop {
         match store.submit(Commit::new(AccountId::DEFAULT, store.epoch())).map(|ticket| ticket.wait()) {
-            Ok(Ok(_)) => {}
+            Ok(Ok(_)) => acknowledged += 1,
             Ok(Err(CommitError::Stopped(reason))) | Err(SubmitError::Stopped(reason)) => break reason,
             other => panic!("{other:?}"),
         }
@@ -267,12 +312,27 @@ fn check_full(repair: Repair, database_writes: u64, log_writes: u64) {
         (StopKind::DiskFull, "the store has stopped: the disk is full")
     );
     assert_eq!(store.stopped().wait(), full);
+    drop(store);
+    filling.leave(u64::MAX);
+    let store = open();
+    let found = block_on(store.check()).unwrap().commits;
+    assert!((acknowledged..=acknowledged + 1).contains(&found), "{acknowledged} acknowledged, {found} found");
+    commit(&store, 10);
 }
 
 #[test]
-fn a_full_disk_stops_the_store() {
-    check_full(Repair::Log, u64::MAX, 20);
-    check_full(Repair::Quick, 200, u64::MAX);
+fn a_full_disk_stops_the_store_and_loses_nothing() {
+    for after in 0..3 {
+        // As the log is appended to.
+        check_full(Repair::Log, File::Log, Operation::Write, after);
+        check_full(Repair::Log, File::Log, Operation::Sync, after);
+        // At a checkpoint.
+        check_full(Repair::Log, File::Database, Operation::Sync, after);
+    }
+    for after in 0..20 {
+        check_full(Repair::Log, File::Database, Operation::Write, after);
+        check_full(Repair::Quick, File::Database, Operation::Write, after);
+    }
 }
 
 #[test]
