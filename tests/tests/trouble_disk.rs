@@ -154,6 +154,31 @@ fn a_full_disk_stops_the_server_and_nothing_accepted_is_lost() {
 }
 
 #[test]
+fn code_that_does_not_fit_is_refused_and_leaves_nothing() {
+    const FILE_BYTES_MAX: u64 = 6 << 20;
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let data = folder.path().join("data");
+    let server =
+        Server::with_files_up_to(&data, FILE_BYTES_MAX).unwrap_or_else(|refused| panic!("{refused:?}"));
+    let echo = stepwell_tests::component("echo");
+    // The same with a section of eight megabytes that says nothing: its id, its length in four bytes, its name.
+    let mut large = echo.clone();
+    large.extend([0, 0x80, 0x80, 0x80, 0x04, 1, b'x']);
+    large.resize(echo.len() + 5 + (8 << 20), 0);
+    let answer = server.create_function("large", &large, Settings::default());
+    answer.refused(
+        400,
+        "CodeStorageExceededException",
+        "bytes of code do not fit; free some space and try again",
+    );
+    let answer = server.plain("PUT", "/v1/functions/large", &large);
+    answer.refused(507, "CodeStorageExceededException", "bytes of code do not fit");
+    assert_eq!(files(&data.join("blobs")), Vec::<PathBuf>::new(), "nothing of it is left");
+    server.function("echo", "echo", Settings::default());
+    assert_eq!(server.plain("POST", "/v1/functions/echo/invoke", "[1]").status, 200);
+}
+
+#[test]
 fn a_disk_that_is_mounted_read_only_is_refused() {
     let Some(mut disk) = SmallDisk::new(ROOM_BYTES) else { return };
     disk.make_read_only();

@@ -115,7 +115,9 @@ impl Blobs for DirectoryBlobs {
 
 fn failed(id: BlobId, error: &io::Error) -> BlobError {
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => BlobError::DiskFull(id),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            BlobError::DiskFull(id)
+        }
         _ => BlobError::Io(error.to_string()),
     }
 }
