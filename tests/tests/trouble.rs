@@ -189,6 +189,106 @@ fn inputs_at_their_limit() {
     check_is_well();
 }
 
+#[track_caller]
+fn check_input(input: &str, accepted: bool) {
+    let answer = SERVER.states("StartExecution", json!({"stateMachineArn": PASS_ARN, "input": input}));
+    if accepted {
+        let started = answer.ok();
+        let described = SERVER.closed(started["executionArn"].as_str().unwrap_or_default());
+        assert_eq!(described["output"], input, "what passes through stays as it was written");
+    } else {
+        answer.refused(400, "InvalidExecutionInput", "Invalid State Machine Execution Input: '");
+    }
+    // The output of a task is read in the same way, whatever its token.
+    let output = SERVER.states("SendTaskSuccess", json!({"taskToken": "none", "output": input}));
+    assert_eq!(output.status, 400, "{}", output.text());
+}
+
+#[test]
+fn json_at_its_edges() {
+    for input in [
+        "{\"a\":1,\"a\":2}",
+        "\"\\u0000\"",
+        "{\"a\\u0000\":1}",
+        "1e-400",
+        "123456789012345678901234567890",
+        "100000000000000000000.5",
+        "-0",
+        "1.0",
+        " 1 ",
+        "\"\u{10ffff}\"",
+    ] {
+        check_input(input, true);
+    }
+    check_input(&format!("{}{}", "[".repeat(128), "]".repeat(128)), true);
+    check_input(&format!("{}{}", "[".repeat(129), "]".repeat(129)), false);
+    check_input(&format!("{}{}", "[".repeat(100_000), "]".repeat(100_000)), false);
+    check_input(&"[".repeat(100_000), false);
+    check_input(&"{\"a\":".repeat(40_000), false);
+    for input in [
+        "\"\\ud800\"",
+        "{\"\\udc00\":1}",
+        "1e400",
+        "{\"a\":-1e400}",
+        "\"\0\"",
+        "\"a\nb\"",
+        "nul",
+        "01",
+        "1.",
+        "[1,]",
+        "{'a':1}",
+        "NaN",
+        "\u{feff}1",
+        "1 2",
+    ] {
+        check_input(input, false);
+    }
+    check_is_well();
+}
+
+#[test]
+fn definitions_at_the_edges_of_json() {
+    let state =
+        |fields: &str| format!(r#"{{"StartAt":"P","States":{{"P":{{"Type":"Pass",{fields}"End":true}}}}}}"#);
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    check_definition(&deep, &["TOO_DEEPLY_NESTED"]);
+    check_definition(&state(&format!(r#""Result":{deep},"#)), &["TOO_DEEPLY_NESTED"]);
+    let parallel = r#"{"Type":"Parallel","End":true,"Branches":[{"StartAt":"P","States":{"P":"#.repeat(2_000);
+    check_definition(&format!(r#"{{"StartAt":"P","States":{{"P":{parallel}"#), &["TOO_DEEPLY_NESTED"]);
+    check_definition(&state(r#""Result":1,"Result":2,"#), &["Duplicate field 'Result'"]);
+    check_definition(&state(r#""Result":1e400,"#), &["INVALID_JSON_DESCRIPTION"]);
+    check_definition(&state(r#""Comment":"\ud800","#), &["INVALID_JSON_DESCRIPTION"]);
+    check_definition(&state("\"Comment\":\"\0\","), &["INVALID_JSON_DESCRIPTION"]);
+    create_machine("a\0b", &pass().to_string()).refused(400, "InvalidName", "Invalid Name: ");
+    check_is_well();
+}
+
+#[test]
+fn requests_at_the_edges_of_json() {
+    let post = |body: &[u8]| {
+        let headers = [
+            ("X-Amz-Target", "AWSStepFunctions.ListStateMachines"),
+            ("Content-Type", "application/x-amz-json-1.0"),
+        ];
+        http::request(&SERVER.host, "POST", "/", &headers, body).expect("the server answers")
+    };
+    let deep = "[".repeat(100_000);
+    for broken in [
+        br#"{"nextToken":"\ud800"}"#.as_slice(),
+        b"{\"nextToken\":\"\xff\"}",
+        br#"{"maxResults":1e400}"#,
+        br#"{"maxResults":1.5}"#,
+        br#"{"maxResults":"1"}"#,
+        deep.as_bytes(),
+        b"\xef\xbb\xbf{}",
+    ] {
+        post(broken).refused(400, "SerializationException", "");
+    }
+    // The last of two is read, as by AWS's own parsers.
+    assert_eq!(post(br#"{"maxResults":-1,"maxResults":1}"#).status, 200);
+    check_is_well();
+}
+
 #[test]
 fn a_connection_that_says_nothing_or_nonsense() {
     let mut mute = std::net::TcpStream::connect(&SERVER.host).expect("the server listens");

@@ -75,6 +75,8 @@ fn a_body_that_is_announced_as_too_long_is_not_waited_for() {
     // Not a byte of it follows.
     let mut upload = sent(head("PUT", "/v1/functions/f", 70_000_001));
     check(&first(&mut upload), 413, "smaller than 70000000 bytes");
+    let mut upload = sent(head("PUT", "/v1/functions/f", 200 << 20));
+    check(&first(&mut upload), 413, "smaller than 70000000 bytes");
     let mut upload = sent(head("POST", "/2015-03-31/functions", 70_000_001));
     check(&first(&mut upload), 413, "smaller than 70000000 bytes for the CreateFunction operation");
     let mut input = sent(head("POST", "/v1/state-machines/pass/executions", usize::MAX / 2));
