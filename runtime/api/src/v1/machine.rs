@@ -9,6 +9,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
 use std::sync::Arc;
+use stepwell_engine::Scope;
 use stepwell_engine::machine::{
     CreateStateMachine, DescribeStateMachineError, MachineSettings, MachineType, Publish,
     StateMachineDescription, UpdateStateMachine,
@@ -45,6 +46,18 @@ impl V1 {
     }
 }
 
+/// A machine is created by its own account in its own region, and whole: no version, alias or label of it.
+fn creatable(call: &Call, arn: &StateMachineArn) -> Result<(), ApiError> {
+    if arn.qualifier.is_some() || arn.label.is_some() {
+        return Err(ApiError::validation(format!("{arn} names a part of a state machine; name the whole")));
+    }
+    if arn.account != call.scope.account || arn.region != call.scope.region {
+        let Scope { account, region } = &call.scope;
+        return Err(ApiError::forbidden(format!("Account {account} cannot create {arn} in {region}")));
+    }
+    Ok(())
+}
+
 /// The machine, if it exists.
 async fn described(call: &Call, arn: &StateMachineArn) -> Result<Option<StateMachineDescription>, ApiError> {
     match call.engine.describe_state_machine(&call.scope, arn).await {
@@ -60,6 +73,7 @@ pub(crate) async fn put(request: V1) -> Response {
         .answer(async |mut request: V1| {
             request.only(&["type", "role"])?;
             let arn = request.machine()?;
+            creatable(&request.call, &arn)?;
             let machine_type = request.parameter("type").map(machine_type).transpose()?;
             let role_arn: Option<Arc<str>> = request.parameter("role").map(Arc::from);
             let definition: Arc<str> =

@@ -79,6 +79,15 @@ async fn machines_and_executions() {
     assert_eq!(updated.status, 200);
     let found = bench.request("GET", "/v1/state-machines/m", &[], "").await.ok();
     assert_eq!(found["definition"], PASS);
+    for (arn, status, code) in [
+        ("arn:aws:states:us-east-1:000000000042:stateMachine:theirs", 403, "AccessDeniedException"),
+        ("arn:aws:states:eu-west-1:000000000000:stateMachine:far", 403, "AccessDeniedException"),
+        ("arn:aws:states:us-east-1:000000000000:stateMachine:m:1", 400, "ValidationException"),
+    ] {
+        problem(&bench.request("PUT", &format!("/v1/state-machines/{arn}"), &[], PASS).await, status, code);
+    }
+    let machines = bench.states("ListStateMachines", json!({})).await.ok();
+    assert_eq!(machines["stateMachines"].as_array().unwrap().len(), 1, "nothing was created: {machines}");
 
     let run = async |uri: &str, body: &'static str| bench.request("POST", uri, &[], body).await;
     let done = run("/v1/state-machines/m/executions?name=e&wait=30s", "[1,  2]").await;
