@@ -35,7 +35,8 @@ impl Engine {
     }
 
     /// Does now what is due for closed executions: folds their histories, reduces those that can no longer be redriven,
-    /// and removes those whose retention has ended. The engine does so by itself, in the background.
+    /// and removes those whose retention has ended. The engine does so by itself, in the background; what closed a moment
+    /// ago may have to wait until the store merges its indexes.
     ///
     /// # Errors
     /// [`StoreFailure`] if the store cannot be read or has stopped.

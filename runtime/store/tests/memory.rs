@@ -1,12 +1,13 @@
 //! The in-memory model passes the conformance suite, and bears faults at every write.
 
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use stepwell_store::backend::core::{CoreOptions, Ran};
 use stepwell_store::conformance::crash::{self, CrashBackend, Survived};
 use stepwell_store::conformance::{self, Backend, Subject};
 use stepwell_store::memory::{Fault, MemoryDisk, MemoryStore};
 use stepwell_store::{
-    Acceptance, Commit, CommitError, Lane, ReadError, StopKind, Store, SubmitError, memory_store,
+    Acceptance, Commit, CommitError, Lane, ReadError, Retained, StopKind, Store, SubmitError, memory_store,
 };
 use stepwell_types::AccountId;
 
@@ -134,4 +135,25 @@ fn a_store_for_tests_commits_at_once() -> Result<(), ReadError> {
     assert!(matches!(ticket.peek(), Some(Ok(_))));
     assert_eq!(stepwell_store::block_on(store.check())?.commits, 1);
     Ok(())
+}
+
+#[test]
+fn one_step_of_retention_is_done_at_a_time() {
+    let disk = MemoryDisk::default();
+    let store = disk.open(conformance::options()).unwrap();
+    for _ in 0..40 {
+        drop(store.submit(Commit::new(AccountId::DEFAULT, store.epoch())).unwrap());
+        store.run_group();
+    }
+    let mut context = Context::from_waker(Waker::noop());
+    // Abandoned, and yet carried by the next group.
+    let mut abandoned = store.retain(0, |_| None);
+    assert!(abandoned.as_mut().poll(&mut context).is_pending());
+    drop(abandoned);
+    let mut refused = store.retain(0, |_| None);
+    let nothing = Poll::Ready(Ok(Retained::default()));
+    assert_eq!(refused.as_mut().poll(&mut context), nothing, "one step at a time");
+    while store.run_group() == Ran::Something {}
+    let report = stepwell_store::block_on(store.check()).unwrap();
+    assert!(report.journal_values < 20, "{report:?}");
 }

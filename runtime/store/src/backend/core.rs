@@ -160,6 +160,8 @@ pub struct Core<D> {
     merge_asked_ms: AtomicI64,
     /// Whether an earlier release closed something that is not merged: trimming behind the merge finds it.
     closed_without_queue: AtomicBool,
+    /// Steps of retention written since the open.
+    steps_written: AtomicU64,
     stop_pledge: Pledge<StopReason>,
     stopped: Promise<StopReason>,
 }
@@ -235,6 +237,7 @@ impl<D: Disk> Core<D> {
             last_execution: AtomicU64::new(last_execution),
             merge_asked_ms: AtomicI64::new(i64::MIN),
             closed_without_queue: AtomicBool::new(closed_without_queue),
+            steps_written: AtomicU64::new(0),
             stop_pledge,
             stopped,
         };
@@ -398,6 +401,7 @@ impl<D: Disk> Core<D> {
             tail.merge_written(slice);
         }
         drop(tail);
+        self.steps_written.fetch_add(u64::from(step.is_some()), Ordering::AcqRel);
         step.iter().flat_map(|step| &step.expired).for_each(|number| writer.placer.forget(*number));
         self.last_execution.store(writer.placer.last_execution(), Ordering::Release);
         Written { outcome, step: Ok(step.map_or(AGAIN, |step| step.report)) }

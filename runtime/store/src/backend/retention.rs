@@ -56,6 +56,8 @@ pub struct Step {
     pub(super) trimmed: Option<Sequence>,
     /// What it does.
     pub(super) report: Retained,
+    /// How many steps had been written when it was planned.
+    pub(super) planned_after: u64,
     /// For how long the first of it has been due, in milliseconds.
     pub(super) lag_ms: i64,
     bytes: usize,

@@ -61,13 +61,17 @@ pub(super) const AGAIN: Retained =
     Retained { folded: 0, reduced: 0, expired: 0, journal_values: 0, bytes: 0, next: NextStep::Now };
 
 impl<D: Disk> Core<D> {
-    /// Whether the executions of a step are as they were when it was planned, with this group as well.
+    /// Whether no other step came in between, and the executions of this one are as they were when it was planned, with
+    /// this group as well.
     pub(super) fn still_holds(
         &self,
         step: &Step,
         group: &Group,
         snapshot: &dyn Snapshot,
     ) -> Result<bool, ReadError> {
+        if step.planned_after != self.steps_written.load(Ordering::Acquire) {
+            return Ok(false);
+        }
         for (number, value) in &step.guards {
             let found = snapshot.get(Table::Executions, &execution_key(self.options.shard, *number))?;
             if group.executions.contains_key(number) || found.as_ref() != Some(value) {
@@ -84,7 +88,8 @@ impl<D: Disk> Core<D> {
     ) -> Result<Retained, ReadError> {
         let step = self.plan(now_ms, history_only)?;
         let (done, pledge) = promise_or(writer_gone);
-        let chore = if !step.is_empty() {
+        let asks_for_merge = step.is_empty();
+        let chore = if !asks_for_merge {
             Chore::Write(step, pledge)
         } else if self.should_ask_for_merge(now_ms) {
             Chore::Merge(pledge)
@@ -99,6 +104,10 @@ impl<D: Disk> Core<D> {
             if inbox.closing || inbox.chore.is_some() {
                 return Ok(Retained::default());
             }
+            if asks_for_merge {
+                self.merge_asked_ms.store(now_ms, Ordering::Relaxed);
+                self.closed_without_queue.store(false, Ordering::Relaxed);
+            }
             inbox.chore = Some(chore);
         }
         match self.options.drive {
@@ -110,11 +119,15 @@ impl<D: Disk> Core<D> {
     }
 
     fn plan(&self, now_ms: i64, history_only: HistoryOnly) -> Result<Step, ReadError> {
-        // In this order: what is merged then is in the tables.
+        // In this order: what is written and merged then is in the tables.
+        let planned_after = self.steps_written.load(Ordering::Acquire);
         let merged = self.tail().merged();
         let snapshot = self.disk.snapshot()?;
         let reader = Reader::new(self.options.shard, &snapshot);
-        Planner { reader: &reader, merged, now_ms, windows: self.options.retention, history_only }.plan()
+        let windows = self.options.retention;
+        let mut step = Planner { reader: &reader, merged, now_ms, windows, history_only }.plan()?;
+        step.planned_after = planned_after;
+        Ok(step)
     }
 
     /// Whether something due is only in the tail, and the last merge that was asked for is long ago.
@@ -124,11 +137,7 @@ impl<D: Disk> Core<D> {
         let is_early = last_ms <= now_ms && now_ms.saturating_sub(last_ms) < MERGE_ASKED_INTERVAL_MS;
         let due = closed_key(self.options.shard, now_ms, ExecutionNumber::MAX);
         let is_due = || self.tail().first_key(Table::Closed).is_some_and(|first| first <= due.as_slice());
-        let asks = !is_early && (self.closed_without_queue.swap(false, Ordering::Relaxed) || is_due());
-        if asks {
-            self.merge_asked_ms.store(now_ms, Ordering::Relaxed);
-        }
-        asks
+        !is_early && (self.closed_without_queue.load(Ordering::Relaxed) || is_due())
     }
 }
 
