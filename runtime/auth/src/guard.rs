@@ -95,12 +95,15 @@ pub(crate) fn admit(allowed: &[AllowedHost], request: &Parts) -> Result<(), Admi
 }
 
 fn is_allowed(allowed: &[AllowedHost], authority: &str) -> bool {
-    let Some(host) = host_of(authority) else { return false };
-    let host = host.to_ascii_lowercase();
+    let authority = authority.to_ascii_lowercase();
     let passes = |host: &str| {
         is_loopback(host) || allowed.iter().any(|allowed| allowed.0 == host.trim_end_matches('.'))
     };
-    passes(&host) || host.strip_prefix("sync-").is_some_and(passes)
+    // Before the brackets of an IPv6 address, too.
+    [Some(authority.as_str()), authority.strip_prefix("sync-")]
+        .into_iter()
+        .flatten()
+        .any(|authority| host_of(authority).is_some_and(passes))
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -170,8 +173,13 @@ mod tests {
         {
             check_host(host, "ok");
         }
-        for host in ["sync-localhost:8083", "sync-127.0.0.1:8083", "Sync-Localhost", "[::ffff:127.0.0.1]:80"]
-        {
+        for host in [
+            "sync-localhost:8083",
+            "sync-127.0.0.1:8083",
+            "Sync-Localhost",
+            "sync-[::1]:8083",
+            "[::ffff:127.0.0.1]:80",
+        ] {
             check_host(host, "ok");
         }
     }
@@ -193,6 +201,8 @@ mod tests {
             "127.0.0.1.example.com",
             "notlocalhost",
             "sync-sync-localhost",
+            "sync-",
+            "sync-[::2]",
             "0.0.0.0:8083",
             "192.168.0.1",
             "[::2]:80",
