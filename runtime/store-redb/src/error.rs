@@ -19,7 +19,7 @@ pub enum OpenError {
     /// No room.
     #[error("the disk of the data folder {} is full", .0.display())]
     DiskFull(PathBuf),
-    /// Not a folder, and cannot become one.
+    /// Not a folder, and cannot become one; or something in it is not what it should be.
     #[error("the data folder {} cannot be used: {reason}", .folder.display())]
     Unusable {
         /// The folder.

@@ -6,6 +6,7 @@ use crate::error::OpenError;
 use redb::backends::FileBackend;
 use redb::{Database, StorageBackend};
 use std::fs::{self, File, TryLockError};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -54,13 +55,16 @@ fn make(folder: &Path, file: &Path) -> Result<(), OpenError> {
 
 /// Held for as long as the folder is used.
 fn lock(folder: &Path) -> Result<File, OpenError> {
-    let of_folder = |error| OpenError::of_folder(folder, error);
-    let lock = File::options().create(true).truncate(false).write(true).open(folder.join(LOCK_FILE));
-    let lock = lock.map_err(of_folder)?;
+    let file = folder.join(LOCK_FILE);
+    let of_file = |error: io::Error| match OpenError::of_folder(folder, error) {
+        OpenError::Unusable { reason, .. } => OpenError::Unusable { folder: file.clone(), reason },
+        error => error,
+    };
+    let lock = File::options().create(true).truncate(false).write(true).open(&file).map_err(of_file)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(folder.to_owned())),
-        Err(TryLockError::Error(error)) => Err(of_folder(error)),
+        Err(TryLockError::Error(error)) => Err(of_file(error)),
     }
 }
 
@@ -84,7 +88,7 @@ fn contradiction(file: &Path) -> OpenError {
     OpenError::Damaged { file: file.to_owned(), reason: "its pages contradict each other".to_owned() }
 }
 
-fn open_log(folder: &Path) -> std::io::Result<Box<dyn StorageBackend>> {
+fn open_log(folder: &Path) -> io::Result<Box<dyn StorageBackend>> {
     let path = folder.join(LOG_FILE);
     let is_new = !path.try_exists()?;
     let file = File::options().create(true).truncate(false).read(true).write(true).open(path)?;
@@ -92,7 +96,7 @@ fn open_log(folder: &Path) -> std::io::Result<Box<dyn StorageBackend>> {
         // Its entry has to survive a crash as well.
         File::open(folder)?.sync_all()?;
     }
-    let backend = FileBackend::new(file).map_err(std::io::Error::other)?;
+    let backend = FileBackend::new(file).map_err(io::Error::other)?;
     Ok(Box::new(backend))
 }
 
@@ -112,7 +116,8 @@ impl RedbStore {
         let of_folder = |error| OpenError::of_folder(folder, error);
         fs::create_dir_all(folder).map_err(of_folder)?;
         let lock = lock(folder)?;
-        let blobs = DirectoryBlobs::open(&folder.join(BLOB_FOLDER)).map_err(of_folder)?;
+        let blobs = folder.join(BLOB_FOLDER);
+        let blobs = DirectoryBlobs::open(&blobs).map_err(|error| OpenError::of_folder(&blobs, error))?;
         let unfinished = folder.join(UNFINISHED_FILE);
         if unfinished.try_exists().map_err(of_folder)? {
             fs::remove_file(&unfinished).map_err(of_folder)?;
@@ -176,7 +181,7 @@ impl RedbStore {
         }
     }
 
-    fn start(core: Core<RedbDisk>, options: CoreOptions) -> std::io::Result<Self> {
+    fn start(core: Core<RedbDisk>, options: CoreOptions) -> io::Result<Self> {
         let core = Arc::new(core);
         let writer = match options.drive {
             Drive::ByHand | Drive::AtOnce => None,

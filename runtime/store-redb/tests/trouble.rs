@@ -344,6 +344,22 @@ fn a_folder_that_is_a_file() {
     assert!(matches!(error, OpenError::Unusable { .. }), "{error:?}");
 }
 
+/// What is in the way is named.
+#[track_caller]
+fn check_in_the_way(name: &str, put: impl FnOnce(&Path)) {
+    let folder = folder();
+    put(&folder.path().join(name));
+    let error = open(folder.path()).unwrap_err().to_string();
+    assert!(error.contains(&format!("/{name} cannot be ")), "{error}");
+}
+
+#[test]
+fn a_folder_with_something_in_the_way() {
+    check_in_the_way("blobs", |path| fs::write(path, "").unwrap());
+    check_in_the_way("lock", |path| fs::create_dir(path).unwrap());
+    check_in_the_way("store.redb", |path| fs::create_dir(path).unwrap());
+}
+
 #[test]
 fn an_unfinished_blob_is_removed_and_a_damaged_one_told() {
     let folder = folder();
