@@ -4,6 +4,7 @@ use crate::http::{self, Answer, Connection};
 use crate::{PATIENCE, binary};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -22,6 +23,28 @@ pub fn stepwell() -> Command {
         }
     }
     command.stdin(Stdio::null());
+    command
+}
+
+/// The same program under another path, or another one that becomes it.
+#[must_use]
+pub fn stepwell_by(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.stdin(Stdio::null());
+    for (name, value) in stepwell().get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command
+}
+
+/// The binary, after a line of shell has set its limits.
+#[must_use]
+pub fn stepwell_after(shell: &str) -> Command {
+    let mut command = stepwell_by("sh");
+    command.args(["-c", &format!("{shell}; exec \"$@\""), "sh"]).arg(stepwell().get_program());
     command
 }
 
@@ -104,18 +127,9 @@ impl Server {
     /// If it says something else than where it is.
     pub fn with_files_up_to(data: &Path, bytes: u64) -> Result<Self, Refused> {
         const BLOCK_BYTES: u64 = 512;
-        let stepwell = stepwell();
-        let mut command = Command::new("sh");
         // The signal that comes with the limit would end the process before it sees the error.
-        command.args(["-c", "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"", "sh"]);
-        command.arg((bytes / BLOCK_BYTES).to_string()).arg(stepwell.get_program()).stdin(Stdio::null());
-        for (name, value) in stepwell.get_envs() {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
-        Self::run_on(command, data, None)
+        let limit = format!("trap '' XFSZ; ulimit -f {}", bytes / BLOCK_BYTES);
+        Self::run_on(stepwell_after(&limit), data, None)
     }
 
     /// A server that this command starts, the binary's own or what has become of it ([`stepwell`]).

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use stepwell_tests::aws::{ROLE, Settings, assert_whole};
 use stepwell_tests::http::Answer;
-use stepwell_tests::server::{Refused, Server, stepwell};
+use stepwell_tests::server::{Refused, Server, stepwell, stepwell_by};
 use stepwell_tests::small_disk::SmallDisk;
 
 /// Free bytes below which nothing new is taken.
@@ -213,13 +213,7 @@ fn unprivileged(beside: &Path) -> Command {
     // The folder of the build may be closed to others.
     let copy = beside.join("stepwell");
     std::fs::copy(stepwell().get_program(), &copy).expect("there is room for a copy");
-    let mut command = Command::new(copy);
-    for (name, value) in stepwell().get_envs() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
+    let mut command = stepwell_by(copy);
     command.uid(NOBODY).gid(NOBODY);
     command
 }

@@ -8,7 +8,8 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::LazyLock;
 use std::time::Duration;
 use stepwell_tests::aws::Settings;
-use stepwell_tests::server::Server;
+use stepwell_tests::http::Connection;
+use stepwell_tests::server::{Server, stepwell_after};
 
 static SERVER: LazyLock<Server> = LazyLock::new(|| {
     let server = Server::start();
@@ -242,6 +243,28 @@ fn clients_who_say_nothing_leave_room_for_others() {
     assert_eq!(SERVER.closed(&execution)["output"], "[1]");
     let grown = memory_kb().saturating_sub(before);
     assert!(grown < 200 << 10, "{grown} kB more for {} clients", clients.len());
+}
+
+#[test]
+fn a_server_that_may_open_few_files_keeps_some_for_itself() {
+    const FILES: usize = 64;
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let command = stepwell_after(&format!("ulimit -n {FILES}"));
+    let server =
+        Server::by(command, &folder.path().join("data")).unwrap_or_else(|refused| panic!("{refused:?}"));
+    let mut first = server.connection();
+    let health = |connection: &mut Connection| connection.request("GET", "/healthz", &[], b"");
+    assert_eq!(health(&mut first).expect("it answers").status, 200);
+    let silent: Vec<TcpStream> =
+        (0..FILES).map(|_| TcpStream::connect(&server.host).expect("the system queues it")).collect();
+    // Whoever is connected is served, and that opens files: of the store, of code, of what is compiled.
+    let code = stepwell_tests::component("echo");
+    let put = first.request("PUT", "/v1/functions/echo", &[], &code).expect("it answers");
+    assert_eq!(put.status, 201, "{}", put.text());
+    let invoked = first.request("POST", "/v1/functions/echo/invoke", &[], b"[1]").expect("it answers");
+    assert_eq!(invoked.status, 200, "{}", invoked.text());
+    drop(silent);
+    assert_eq!(health(&mut server.connection()).expect("it answers").status, 200);
 }
 
 #[test]
