@@ -8,11 +8,14 @@
 //! Not here: ASL semantics (`interpreter`), how a task runs (`task`), how an execution comes back into memory
 //! (`load`) and leaves it (`leave`).
 
+mod broken;
 mod details;
 mod leave;
 mod load;
 mod waiter;
 
+pub use broken::TurnProbe;
+pub(crate) use broken::{caught, internal_failure, message_of};
 pub(crate) use details::{Details, Fixed};
 pub(crate) use load::{Entries, arn_of};
 
@@ -25,6 +28,7 @@ use crate::machine::Machine;
 use crate::task::{Answer, Call, Caller, failure_of};
 use crate::{Scope, StoreFailure};
 use bytes::Bytes;
+use futures_util::FutureExt;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -39,7 +43,7 @@ use stepwell_interpreter::{
 use stepwell_sandbox::Digest;
 use stepwell_store::{
     Commit, CommitError, ExecutionRow, ExecutionStatus, Lane, MachineScope, Naming, PendingKey, PendingWrite,
-    Pledge, Refusal, SequenceRef, SubmitError, Ticket, TransitionWrite, promise,
+    Pledge, Promise, Refusal, SequenceRef, SubmitError, Ticket, TransitionWrite, promise,
 };
 use stepwell_types::{ExecutionArn, Failure, Timestamp};
 use tokio::sync::Notify;
@@ -110,6 +114,8 @@ struct Turn {
     execution: Option<Execution>,
     /// Whether it left memory and goes on from the store with the next input.
     evicted: bool,
+    /// Kept when it has left memory, which it does after a step panicked.
+    reloading: Option<Promise<()>>,
     last: Option<SequenceRef>,
     frames: BTreeMap<FrameId, SequenceRef>,
     timers: HashMap<TimerId, PendingKey>,
@@ -137,6 +143,7 @@ impl Turn {
         Self {
             execution,
             evicted: false,
+            reloading: None,
             last,
             frames,
             timers: HashMap::new(),
@@ -173,8 +180,16 @@ pub(crate) struct Pin {
 
 #[derive(Default)]
 struct Releases {
-    queue: VecDeque<(Ticket, Vec<Command>)>,
+    queue: VecDeque<Release>,
     draining: bool,
+}
+
+/// What waits for an execution's transitions before it to be durable.
+enum Release {
+    /// Commands, which wait for their own transition, too.
+    Commands(Ticket, Vec<Command>),
+    /// A step panicked: what is in memory goes.
+    Reload { pledge: Pledge<()>, own: Option<AttemptId> },
 }
 
 /// Why an input had no effect.
@@ -186,8 +201,19 @@ pub(crate) enum TurnError {
     Closed,
     /// It is not in memory any more.
     Evicted,
+    /// The step panicked; the promise is kept when it may be loaded again.
+    Panicked(Promise<()>),
+    /// An earlier step panicked.
+    Reloading(Promise<()>),
     /// The store failed.
     Store(StoreFailure),
+}
+
+/// What came of a step.
+enum Stepped {
+    Rejected(Reason),
+    Transient,
+    Changed(Box<Commit>, Vec<Command>),
 }
 
 /// What a new execution is made of.
@@ -325,7 +351,7 @@ impl Engine {
         }
         match self.0.store.submit(commit) {
             Ok(ticket) => {
-                self.release_later(&live, ticket.clone(), commands);
+                self.release_later(&live, Release::Commands(ticket.clone(), commands));
                 Ok(ticket)
             }
             Err(error) => {
@@ -343,41 +369,55 @@ impl Engine {
         input: Input,
         usage: Option<AttemptUsage>,
     ) -> Result<Ticket, TurnError> {
-        loop {
-            let live = self.live(number).await?.ok_or(TurnError::Closed)?;
-            match self.turn(&live, input.clone(), usage.clone()) {
-                // It left memory in between: load it again.
-                Err(TurnError::Evicted) => {}
-                outcome => {
-                    let is_transient = matches!(input, Input::TaskHeartbeat { .. });
-                    if is_transient || matches!(outcome, Err(TurnError::Rejected(_))) {
-                        // Nothing follows that would look whether it may leave memory again.
-                        self.evict_if_idle(&live);
-                    }
-                    return outcome;
-                }
-            }
-        }
+        self.give_after(number, input, usage, 0).await
     }
 
     /// One turn. What it commits is dispatched, in order, when it is durable.
     pub(crate) fn turn(
         &self,
         live: &Arc<Live>,
-        input: Input,
-        usage: Option<AttemptUsage>,
+        input: &Input,
+        usage: Option<&AttemptUsage>,
     ) -> Result<Ticket, TurnError> {
         let mut turn = live.turn.lock();
         let Some(execution) = turn.execution.take() else {
-            return Err(if turn.evicted { TurnError::Evicted } else { TurnError::Closed });
+            return Err(match &turn.reloading {
+                Some(gone) => TurnError::Reloading(gone.clone()),
+                None if turn.evicted => TurnError::Evicted,
+                None => TurnError::Closed,
+            });
         };
-        let cause = Cause::Took(input.clone());
-        let transition = match execution.step(input, self.0.clock.now()) {
+        let stepped = caught(|| self.step(live, &mut turn, execution, input, usage));
+        match stepped {
+            Ok(Stepped::Rejected(reason)) => Err(TurnError::Rejected(reason)),
+            Ok(Stepped::Transient) => Ok(Ticket::kept(Ok(stepwell_store::Committed { sequence: 0 }))),
+            Ok(Stepped::Changed(commit, commands)) => {
+                let ticket = self.send(live, &mut turn, *commit);
+                self.release_later(live, Release::Commands(ticket.clone(), commands));
+                Ok(ticket)
+            }
+            Err(panic) => Err(self.broke(live, &mut turn, input.name(), input.attempt(), &panic)),
+        }
+    }
+
+    /// The part of a turn before anything leaves it.
+    fn step(
+        &self,
+        live: &Live,
+        turn: &mut Turn,
+        execution: Execution,
+        input: &Input,
+        usage: Option<&AttemptUsage>,
+    ) -> Stepped {
+        if let Some(probe) = &self.0.config.probe {
+            probe.before_step(&live.caller.execution_arn, input.name());
+        }
+        let transition = match execution.step(input.clone(), self.0.clock.now()) {
             Ok(transition) => transition,
             Err(rejected) => {
                 let Rejected { execution, reason } = *rejected;
                 turn.execution = Some(execution);
-                return Err(TurnError::Rejected(reason));
+                return Stepped::Rejected(reason);
             }
         };
         if transition.is_transient() {
@@ -392,12 +432,10 @@ impl Engine {
                 }
             }
             turn.execution = Some(transition.next);
-            return Ok(Ticket::kept(Ok(stepwell_store::Committed { sequence: 0 })));
+            return Stepped::Transient;
         }
-        let (commit, commands) = self.prepare(live, &mut turn, cause, usage, transition);
-        let ticket = self.send(live, &mut turn, commit);
-        self.release_later(live, ticket.clone(), commands);
-        Ok(ticket)
+        let (commit, commands) = self.prepare(live, turn, Cause::Took(input.clone()), usage, transition);
+        Stepped::Changed(Box::new(commit), commands)
     }
 
     /// Turns a transition into a commit, and the turn's state into what follows it.
@@ -406,7 +444,7 @@ impl Engine {
         live: &Live,
         turn: &mut Turn,
         cause: Cause,
-        usage: Option<AttemptUsage>,
+        usage: Option<&AttemptUsage>,
         transition: Transition,
     ) -> (Commit, Vec<Command>) {
         let mut commit = Commit::new(live.caller.scope.account, self.0.store.epoch());
@@ -435,7 +473,7 @@ impl Engine {
         let now = transition.next.progress().last_at;
         let mut writer = Writer::new(live.number, Arc::clone(&sequence));
         transition.encode(&mut writer, &sequence, &cause, now);
-        journal::encode(usage.as_ref(), &mut writer);
+        journal::encode(usage, &mut writer);
         let body = writer.finish();
         let Transition { next, frames, commands, events: _ } = transition;
 
@@ -555,9 +593,9 @@ impl Engine {
     }
 
     /// Holds commands back until their transition is durable; transitions of one execution are released in order.
-    fn release_later(&self, live: &Arc<Live>, ticket: Ticket, commands: Vec<Command>) {
+    fn release_later(&self, live: &Arc<Live>, release: Release) {
         let mut releases = live.releases.lock();
-        releases.queue.push_back((ticket, commands));
+        releases.queue.push_back(release);
         if !std::mem::replace(&mut releases.draining, true) {
             let (engine, live) = (self.clone(), Arc::clone(live));
             tokio::spawn(async move { engine.drain(&live).await });
@@ -572,13 +610,24 @@ impl Engine {
                 releases.draining = next.is_some();
                 next
             };
-            let Some((ticket, commands)) = next else { return self.evict_if_idle(live) };
-            match ticket.await {
-                Ok(_) => self.dispatch(live, commands),
-                Err(error) => {
-                    self.give_up(live, &error);
-                    return;
-                }
+            match next {
+                None => return self.evict_if_idle(live),
+                Some(Release::Reload { pledge, own }) => return self.reload(live, &pledge, own),
+                Some(Release::Commands(ticket, commands)) => match ticket.await {
+                    Ok(_) => {
+                        if let Err(panic) = caught(|| self.dispatch(live, commands)) {
+                            let mut turn = live.turn.lock();
+                            // Loaded again, it asks for the same once more.
+                            self.broke(live, &mut turn, "dispatch", None, &panic);
+                        }
+                    }
+                    Err(error) => {
+                        // Whoever waits for a reload finds it gone, as promised.
+                        live.releases.lock().queue.clear();
+                        self.give_up(live, &error);
+                        return;
+                    }
+                },
             }
         }
     }
@@ -607,12 +656,12 @@ impl Engine {
                 Command::Resume => {
                     let (engine, live) = (self.clone(), Arc::clone(live));
                     // Behind other work that is ready: a loop of states must not hold a thread.
-                    tokio::spawn(async move { engine.turn(&live, Input::Resumed, None).map(drop) });
+                    tokio::spawn(async move { engine.deliver(&live, Input::Resumed, None).await.map(drop) });
                 }
                 Command::StartChild(start) => {
                     let failure = crate::task::unsupported(&start.resource);
                     let input = Input::TaskFailed { attempt: start.attempt, failure };
-                    let _ = self.turn(live, input, None);
+                    let _ = self.turn(live, &input, None);
                 }
                 Command::StartMapRun { attempt, .. } => {
                     tracing::error!(%attempt, "a Distributed Map was not refused when its machine was created");
@@ -648,7 +697,16 @@ impl Engine {
         let mut turn = live.turn.lock();
         let Some(running) = turn.attempts.get_mut(&start.attempt) else { return };
         let (engine, live) = (self.clone(), Arc::clone(live));
-        let task = tokio::spawn(async move { engine.run_attempt(&live, &start).await });
+        let task = tokio::spawn(async move {
+            let attempt = start.attempt;
+            let run = std::panic::AssertUnwindSafe(engine.run_attempt(&live, &start)).catch_unwind();
+            if let Err(panic) = run.await {
+                let (execution, panic) = (&live.caller.execution_arn, message_of(&*panic));
+                tracing::error!(execution.arn = %execution, %attempt, panic, "an attempt panicked");
+                let input = Input::TaskFailed { attempt, failure: internal_failure() };
+                let _ = engine.deliver(&live, input, None).await;
+            }
+        });
         running.handle = Some(task.abort_handle());
     }
 
@@ -668,8 +726,10 @@ impl Engine {
                 match tokio::time::timeout(STARTED_AFTER, &mut run).await {
                     Ok(answer) => answer,
                     Err(_) => {
-                        if !marked && !self.started(live, attempt).await {
-                            return;
+                        if !marked {
+                            // A callback may have come first. The function runs to its end nevertheless, as on AWS;
+                            // what is to stop it aborts this very task.
+                            self.started(live, attempt).await;
                         }
                         run.await
                     }
@@ -677,14 +737,14 @@ impl Engine {
             }
             Err(failure) => Answer { input: Input::TaskFailed { attempt, failure }, usage: None },
         };
-        if let Err(error) = self.turn(live, answer.input, answer.usage) {
+        if let Err(error) = self.deliver(live, answer.input, answer.usage).await {
             tracing::debug!(execution.arn = %live.caller.execution_arn, %attempt, ?error, "an answer came too late");
         }
     }
 
     /// Writes down that an attempt has begun. `false` if it is not waited for any more.
     async fn started(&self, live: &Arc<Live>, attempt: AttemptId) -> bool {
-        match self.turn(live, Input::TaskStarted { attempt, worker: None }, None) {
+        match self.deliver(live, Input::TaskStarted { attempt, worker: None }, None).await {
             Ok(ticket) => ticket.await.is_ok(),
             Err(TurnError::Rejected(Reason::AlreadyReported(_))) => true,
             Err(_) => false,

@@ -1,7 +1,7 @@
 //! The engine: what all of its parts share, how it starts and how it stops.
 
 use crate::clock::Clock;
-use crate::driver::Drivers;
+use crate::driver::{Drivers, TurnProbe};
 use crate::function::CodeJobs;
 use crate::function::invocation::Callables;
 use crate::log::Logs;
@@ -41,11 +41,13 @@ pub struct EngineConfig {
     pub open_express_max: usize,
     /// The time.
     pub clock: Clock,
+    /// For tests.
+    pub probe: Option<Arc<dyn TurnProbe>>,
 }
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { live_executions_max: 1_000_000, open_express_max: 10_000, clock: Clock::System }
+        Self { live_executions_max: 1_000_000, open_express_max: 10_000, clock: Clock::System, probe: None }
     }
 }
 

@@ -3,7 +3,7 @@
 //! One future owns the execution from start to end, so there is no lock and no hop between threads that is not needed.
 //! An asynchronous start is recorded first and its record removed by a later group that nothing waits for.
 
-use crate::driver::Pin;
+use crate::driver::{Pin, caught, internal_failure};
 use crate::engine::Engine;
 use crate::execution::Billing;
 use crate::function::invocation::Callable;
@@ -17,7 +17,9 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use stepwell_asl::definition::WorkflowType;
-use stepwell_interpreter::{AttemptId, Command, Execution, Input, Outcome, StartInput, TaskStart, TimerId};
+use stepwell_interpreter::{
+    AttemptId, Command, Execution, Input, Outcome, Rejected, StartInput, TaskStart, TimerId, Transition,
+};
 use stepwell_store::{Commit, Lane, PendingKey, PendingKind, PendingWrite, SubmitError};
 use stepwell_types::{ExecutionArn, Failure, Name, Payload, Timestamp};
 
@@ -79,7 +81,7 @@ impl Engine {
         let limit_s = stepwell_types::quota::EXPRESS_EXECUTION_SECONDS_MAX;
         let limit_s = machine.definition.timeout_seconds.map_or(limit_s, |own| own.min(limit_s));
         let deadline = started.after(Duration::from_secs(limit_s));
-        let caller = Caller { scope: scope.clone(), execution_arn: arn.to_string().into() };
+        let caller = Arc::new(Caller { scope: scope.clone(), execution_arn: arn.to_string().into() });
         let start = StartInput {
             shard: u32::from(self.0.store.shard().0),
             number,
@@ -96,7 +98,7 @@ impl Engine {
         };
         let mut run = Run {
             engine: self,
-            caller: Arc::new(caller),
+            caller: Arc::clone(&caller),
             attempts: FuturesUnordered::new(),
             handles: HashMap::new(),
             timers: BTreeSet::new(),
@@ -105,7 +107,18 @@ impl Engine {
             pins: Arc::default(),
             memory_peak_bytes: Arc::default(),
         };
-        let mut transition = Execution::start(Arc::clone(&machine.definition), start, self.0.clock.now());
+        let given_up = |panic: Box<str>| {
+            let execution = &caller.execution_arn;
+            tracing::error!(execution.arn = %execution, panic, "a step of an Express execution panicked; it fails");
+            let stopped = self.0.clock.now().max(started);
+            let billed = Billing { memory_mb: BILLED_MEMORY_MB, duration: stopped.since(started) };
+            Ended { outcome: Outcome::Failed(internal_failure()), stopped, billed }
+        };
+        let began = caught(|| Execution::start(Arc::clone(&machine.definition), start, self.0.clock.now()));
+        let mut transition = match began {
+            Ok(transition) => transition,
+            Err(panic) => return given_up(panic),
+        };
         loop {
             let mut execution = transition.next;
             if let Some(outcome) = run.follow(transition.commands) {
@@ -114,13 +127,28 @@ impl Engine {
             }
             transition = loop {
                 let (input, now) = run.next_input().await;
-                match execution.step(input, now) {
-                    Ok(transition) => break transition,
+                match caught(|| self.express_step(&caller, execution, input, now)) {
+                    Ok(Ok(transition)) => break transition,
                     // Late or early: nothing happened.
-                    Err(rejected) => execution = rejected.execution,
+                    Ok(Err(rejected)) => execution = rejected.execution,
+                    // There is nothing behind it to go on from.
+                    Err(panic) => return given_up(panic),
                 }
             };
         }
+    }
+
+    fn express_step(
+        &self,
+        caller: &Caller,
+        execution: Execution,
+        input: Input,
+        now: Timestamp,
+    ) -> Result<Transition, Box<Rejected>> {
+        if let Some(probe) = &self.0.config.probe {
+            probe.before_step(&caller.execution_arn, input.name());
+        }
+        execution.step(input, now)
     }
 
     /// Records an asynchronous start durably, then lets it run.

@@ -31,6 +31,7 @@ pub mod task_token;
 mod timer;
 
 pub use clock::Clock;
+pub use driver::TurnProbe;
 pub use engine::{Engine, EngineConfig};
 pub use failure::StoreFailure;
 pub use scope::Scope;

@@ -82,7 +82,7 @@ impl Engine {
             self.start_attempt(live, start);
         } else {
             let input = Input::TaskFailed { attempt, failure: lost_attempt() };
-            if let Err(error) = self.turn(live, input, None) {
+            if let Err(error) = self.deliver(live, input, None).await {
                 tracing::debug!(%attempt, ?error, "a lost attempt was not waited for any more");
             }
         }

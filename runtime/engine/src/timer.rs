@@ -125,7 +125,12 @@ impl Engine {
         match self.give(execution, timer_input(event, slot), None).await {
             // A resume's row goes with whatever is given next; the next resume's has the same key.
             Ok(_)
-            | Err(TurnError::Evicted | TurnError::Rejected(Reason::NotDue(_) | Reason::NothingToResume)) => {}
+            | Err(
+                TurnError::Evicted
+                | TurnError::Panicked(_)
+                | TurnError::Reloading(_)
+                | TurnError::Rejected(Reason::NotDue(_) | Reason::NothingToResume),
+            ) => {}
             // Nothing waits for it: the row goes.
             Err(TurnError::Closed | TurnError::Rejected(_)) => {
                 let mut commit = Commit::new(AccountId::DEFAULT, self.0.store.epoch());

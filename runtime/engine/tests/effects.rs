@@ -11,7 +11,9 @@ use std::time::Duration;
 use stepwell_engine::Tag;
 use stepwell_engine::execution::{ExecutionDescription, ExecutionStatus};
 use stepwell_engine::function::{CreateFunction, FunctionError, FunctionSettings};
+use stepwell_engine::log::LogFilter;
 use stepwell_engine::machine::MachineType;
+use stepwell_types::Payload;
 use support::Bench;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -119,6 +121,39 @@ async fn an_express_execution_runs_again_as_a_whole_under_the_same_keys() {
     let first = lines.recv().await.unwrap();
     bench.restart().await;
     assert_eq!(lines.recv().await.unwrap(), first);
+}
+
+/// On AWS a callback does not stop the function that was called.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callback_that_comes_first_leaves_the_function_running() {
+    const TASK: &str = r#"{"StartAt":"A","States":{"A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke.waitForTaskToken",
+        "Parameters":{"FunctionName":"effect","Payload":{"token.$":"$$.Task.Token","address.$":"$.address","id":"A"}},"End":true}}}"#;
+    let bench = Bench::new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (called, mut calls) = unbounded_channel();
+    let (close, closed) = std::sync::mpsc::channel::<()>();
+    std::thread::spawn(move || {
+        let mut stream = BufReader::new(listener.accept().unwrap().0);
+        let mut line = String::new();
+        stream.read_line(&mut line).unwrap();
+        called.send(()).unwrap();
+        closed.recv().unwrap();
+        // A slow service: the attempt's start would be written down in the meantime.
+        std::thread::sleep(Duration::from_millis(500));
+        let _ = stream.get_mut().write_all(b"+");
+    });
+    deploy(&bench, &format!("tcp:{address}"), "rerun").await.unwrap();
+    let machine = bench.machine("m", TASK, MachineType::Standard).await;
+    let started = bench.start(&machine, Some("e"), &format!(r#"{{"address":"{address}"}}"#)).await;
+    calls.recv().await.unwrap();
+    let token = bench.scheduled_token(&started.arn).await;
+    bench.engine.send_task_success(&bench.scope, &token, Payload::parse("[]").unwrap()).await.unwrap();
+    close.send(()).unwrap();
+    assert_eq!(bench.closed(&started.arn).await.status, ExecutionStatus::Succeeded);
+    let filter = LogFilter::Function("effect".into());
+    bench.until(async || !bench.engine.logs().read(&bench.scope, &filter).0.is_empty()).await;
+    assert_eq!(bench.engine.logs().read(&bench.scope, &filter).0[0].failure, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

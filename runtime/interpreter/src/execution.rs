@@ -309,7 +309,7 @@ impl Execution {
             return Err(missing());
         }
         match input {
-            Input::StopRequested { .. } => {
+            Input::StopRequested { .. } | Input::GivenUp { .. } => {
                 if self.unloaded.is_empty() {
                     Ok(FrameId::ROOT)
                 } else {

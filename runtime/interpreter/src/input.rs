@@ -89,6 +89,11 @@ pub enum Input {
     },
     /// Somebody redrives a closed execution. Always refused until redrive is built.
     RedriveRequested,
+    /// Whoever drives the execution cannot carry it on: it fails.
+    GivenUp {
+        /// Why.
+        failure: Failure,
+    },
     /// The step before had more to do ([`crate::Command::Resume`]).
     Resumed,
 }
@@ -107,6 +112,7 @@ impl Input {
             Self::ChildClosed { .. } => "ChildClosed",
             Self::StopRequested { .. } => "StopRequested",
             Self::RedriveRequested => "RedriveRequested",
+            Self::GivenUp { .. } => "GivenUp",
             Self::Resumed => "Resumed",
         }
     }
@@ -121,9 +127,11 @@ impl Input {
             | Self::TaskFailed { attempt, .. }
             | Self::TaskHeartbeat { attempt }
             | Self::ChildClosed { attempt, .. } => Some(*attempt),
-            Self::TimerFired { .. } | Self::StopRequested { .. } | Self::RedriveRequested | Self::Resumed => {
-                None
-            }
+            Self::TimerFired { .. }
+            | Self::StopRequested { .. }
+            | Self::RedriveRequested
+            | Self::GivenUp { .. }
+            | Self::Resumed => None,
         }
     }
 }

@@ -142,6 +142,7 @@ impl<'o> Turn<'o> {
             Input::TimerFired { id: TimerId::DEADLINE } => self.time_out()?,
             Input::TimerFired { id } => self.timer_fired(target, id)?,
             Input::StopRequested { failure } => self.stop(failure)?,
+            Input::GivenUp { failure } => self.end_failed(failure),
             Input::Resumed => {}
             Input::RedriveRequested => return Err(Halt::Broken("redrive")),
         }

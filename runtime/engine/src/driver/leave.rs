@@ -84,7 +84,7 @@ impl Engine {
         }
     }
 
-    fn go_on_with_attempts(&self, live: &Arc<Live>) {
+    pub(super) fn go_on_with_attempts(&self, live: &Arc<Live>) {
         for start in live.restored().into_iter().filter_map(|attempt| live.take_restored(attempt)) {
             let (engine, live) = (self.clone(), Arc::clone(live));
             tokio::spawn(async move { engine.decide(&live, start).await });

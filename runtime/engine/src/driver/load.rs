@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use stepwell_asl::StateMachine;
 use stepwell_history::{PayloadSource, Reader};
@@ -169,7 +170,11 @@ impl Engine {
         let job = async move {
             let outcome = match engine.already_live(number) {
                 Some(live) => Ok(Some(live)),
-                None => engine.load(number).await,
+                // Whoever waits for it must hear of a panic, too.
+                None => match AssertUnwindSafe(engine.load(number)).catch_unwind().await {
+                    Ok(outcome) => outcome,
+                    Err(panic) => Err(damaged(number, super::message_of(&*panic))),
+                },
             };
             if let Ok(Some(live)) = &outcome {
                 engine.0.drivers.live.lock().insert(number, Arc::clone(live));
@@ -307,7 +312,7 @@ impl Engine {
         drop(turn);
         for attempt in heartbeats {
             // Refused only if it is not waited for.
-            let _ = self.turn(live, Input::TaskHeartbeat { attempt }, None);
+            let _ = self.turn(live, &Input::TaskHeartbeat { attempt }, None);
         }
     }
 }

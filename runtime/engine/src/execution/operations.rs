@@ -220,7 +220,9 @@ impl Engine {
         match self.give(stored.number, Input::StopRequested { failure }, None).await {
             Ok(ticket) => drop(ticket.await.map_err(StoreFailure::from)?),
             Err(TurnError::Closed | TurnError::Rejected(Reason::Closed)) => {}
-            Err(TurnError::Evicted) => return Err(StoreFailure::failed("the execution left memory").into()),
+            Err(TurnError::Evicted | TurnError::Panicked(_) | TurnError::Reloading(_)) => {
+                return Err(StoreFailure::failed("the execution left memory").into());
+            }
             Err(TurnError::Rejected(reason)) => return Err(StoreFailure::failed(reason).into()),
             Err(TurnError::Store(failure)) => return Err(failure.into()),
         }

@@ -68,7 +68,9 @@ impl Engine {
                 Err(error) => Err(StoreFailure::from(error).into()),
             },
             Err(TurnError::Closed) => Err(TaskTokenError::TimedOut),
-            Err(TurnError::Evicted) => Err(StoreFailure::failed("the execution left memory").into()),
+            Err(TurnError::Evicted | TurnError::Panicked(_) | TurnError::Reloading(_)) => {
+                Err(StoreFailure::failed("the execution left memory").into())
+            }
             Err(TurnError::Rejected(reason)) => match reason {
                 Reason::Closed | Reason::StaleAttempt(_) | Reason::AlreadyReported(_) => {
                     Err(TaskTokenError::TimedOut)

@@ -28,7 +28,10 @@ pub struct Bench {
     sandbox: Sandbox,
     now: Arc<Mutex<Timestamp>>,
     cache: tempfile::TempDir,
+    configure: Configure,
 }
+
+type Configure = Box<dyn Fn(&mut EngineConfig) + Send + Sync>;
 
 /// A checked-in component.
 pub fn built(name: &str) -> Arc<[u8]> {
@@ -36,29 +39,41 @@ pub fn built(name: &str) -> Arc<[u8]> {
     std::fs::read(path).unwrap().into()
 }
 
-async fn open(disk: &MemoryDisk, sandbox: &Sandbox, now: &Arc<Mutex<Timestamp>>) -> Engine {
+async fn open(
+    disk: &MemoryDisk,
+    sandbox: &Sandbox,
+    now: &Arc<Mutex<Timestamp>>,
+    configure: &Configure,
+) -> Engine {
     let store = Arc::new(disk.open(CoreOptions::default()).unwrap());
     let writer = Arc::clone(&store);
     std::thread::spawn(move || writer.work());
-    let config = EngineConfig { clock: Clock::Manual(Arc::clone(now)), ..EngineConfig::default() };
+    let mut config = EngineConfig { clock: Clock::Manual(Arc::clone(now)), ..EngineConfig::default() };
+    configure(&mut config);
     Engine::open(store, sandbox.clone(), config).await.unwrap()
 }
 
 impl Bench {
     pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With another configuration, also after each restart.
+    pub async fn with(configure: impl Fn(&mut EngineConfig) + Send + Sync + 'static) -> Self {
+        let configure: Configure = Box::new(configure);
         let cache = tempfile::tempdir().unwrap();
         let sandbox = Sandbox::new(SandboxConfig::new(cache.path().join("compiled"))).unwrap();
         let disk = MemoryDisk::default();
         let now = Arc::new(Mutex::new(Timestamp::from_millis(1_700_000_000_000)));
-        let engine = open(&disk, &sandbox, &now).await;
+        let engine = open(&disk, &sandbox, &now, &configure).await;
         let scope = Scope { account: AccountId::DEFAULT, region: Region::default() };
-        Self { engine, scope, disk, sandbox, now, cache }
+        Self { engine, scope, disk, sandbox, now, cache, configure }
     }
 
     /// Stops and starts again on the same disk.
     pub async fn restart(&mut self) {
         let _ = self.engine.close().await;
-        self.engine = open(&self.disk, &self.sandbox, &self.now).await;
+        self.engine = open(&self.disk, &self.sandbox, &self.now, &self.configure).await;
     }
 
     /// Time passes.
@@ -76,7 +91,7 @@ impl Bench {
         let _ = self.engine.close().await;
         self.cache = tempfile::tempdir().unwrap();
         self.sandbox = Sandbox::new(SandboxConfig::new(self.cache.path().join("compiled"))).unwrap();
-        self.engine = open(&self.disk, &self.sandbox, &self.now).await;
+        self.engine = open(&self.disk, &self.sandbox, &self.now, &self.configure).await;
     }
 
     /// Deploys a checked-in component under its own name.
@@ -179,6 +194,11 @@ impl Bench {
     /// The token of the one task that waits, once its call was accepted.
     pub async fn token(&self, arn: &ExecutionArn) -> String {
         self.until(async || self.events(arn).await.iter().any(|name| name == "TaskSubmitted")).await;
+        self.scheduled_token(arn).await
+    }
+
+    /// The token of the one task that was scheduled.
+    pub async fn scheduled_token(&self, arn: &ExecutionArn) -> String {
         let events = self.history(arn).await;
         let parameters = events.iter().find_map(|event| match &event.kind {
             EventKind::TaskScheduled(scheduled) => Some(scheduled.parameters.0.value().clone()),

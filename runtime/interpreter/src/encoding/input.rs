@@ -90,6 +90,10 @@ impl Field for Input {
             }
             Self::RedriveRequested => writer.byte(9),
             Self::Resumed => writer.byte(10),
+            Self::GivenUp { failure } => {
+                writer.byte(11);
+                writer.field(&Fault(failure.clone()));
+            }
         }
     }
 
@@ -106,6 +110,7 @@ impl Field for Input {
             8 => Self::StopRequested { failure: reader.field::<Fault>()?.0 },
             9 => Self::RedriveRequested,
             10 => Self::Resumed,
+            11 => Self::GivenUp { failure: reader.field::<Fault>()?.0 },
             tag => return Err(DecodeError::UnknownTag { what: "input", tag }),
         })
     }
