@@ -236,6 +236,10 @@ impl Store for RedbStore {
         self.core.submit(commit)
     }
 
+    fn room(&self) -> Promise<()> {
+        self.core.room()
+    }
+
     fn execution(&self, number: ExecutionNumber) -> Answer<'_, Option<StoredExecution>> {
         self.core.execution(number)
     }

@@ -135,6 +135,10 @@ pub trait Store: Send + Sync + 'static {
     /// [`SubmitError`] if the queue has no room on this lane, the commit is too large, or the store has stopped.
     fn submit(&self, commit: Commit) -> Result<Ticket, SubmitError>;
 
+    /// Resolves when commits for progress that the queue refused ([`SubmitError::QueueFull`]) can be tried again: when
+    /// half of its room is free, or the store has stopped.
+    fn room(&self) -> Promise<()>;
+
     /// An execution's row.
     fn execution(&self, number: ExecutionNumber) -> Answer<'_, Option<StoredExecution>>;
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use stepwell_store::backend::core::{CoreOptions, Ran};
+use stepwell_store::backend::core::{CoreOptions, Drive, Ran};
+use stepwell_store::backend::queue::QueueLimits;
 use stepwell_store::conformance::crash::{self, CrashBackend, Survived};
 use stepwell_store::conformance::{self, Backend, Subject};
 use stepwell_store::memory::{Fault, MemoryDisk, MemoryStore};
@@ -156,4 +157,23 @@ fn one_step_of_retention_is_done_at_a_time() {
     while store.run_group() == Ran::Something {}
     let report = stepwell_store::block_on(store.check()).unwrap();
     assert!(report.journal_values < 20, "{report:?}");
+}
+
+#[test]
+fn room_is_told_when_half_of_it_is_free() {
+    let queue = QueueLimits { commits_max: 600, ..QueueLimits::default() };
+    let options = CoreOptions { queue, drive: Drive::ByHand, ..CoreOptions::default() };
+    let store = MemoryDisk::default().open(options).unwrap();
+    let progress = || store.submit(Commit::new(AccountId::DEFAULT, store.epoch()));
+    assert_eq!(store.room().peek(), Some(()));
+    while progress().is_ok() {}
+    let room = store.room();
+    store.run_group();
+    assert_eq!(room.peek(), None);
+    store.run_group();
+    assert_eq!(room.peek(), Some(()));
+    while progress().is_ok() {}
+    let room = store.room();
+    drop(store.close());
+    assert_eq!(room.peek(), Some(()));
 }

@@ -24,7 +24,7 @@ use crate::execution::{
 };
 use crate::pending::{PendingKey, PendingKind, PendingPage};
 use crate::port::{Acceptance, Answer, CheckReport, Health, Order, ReadError, StopKind, StopReason, Store};
-use crate::promise::{Pledge, Promise, promise};
+use crate::promise::{Pledge, Promise, promise, promise_or};
 use crate::retention::{HistoryOnly, Retained, RetentionWindows};
 use crate::sequence::{ExecutionNumber, Sequence, Shard};
 use std::fmt;
@@ -143,6 +143,16 @@ struct Inbox {
     closing: bool,
     stopped: Option<StopReason>,
     low_space: Option<SubmitError>,
+    /// Who waits for room.
+    room: Option<(Promise<()>, Pledge<()>)>,
+}
+
+impl Inbox {
+    /// The pledge to keep, outside of the lock, if there is room now or never again.
+    fn freed(&mut self) -> Option<Pledge<()>> {
+        let is_free = self.stopped.is_some() || self.queue.has_much_room();
+        if is_free { self.room.take().map(|(_, pledge)| pledge) } else { None }
+    }
 }
 
 /// A store over a disk.
@@ -224,6 +234,7 @@ impl<D: Disk> Core<D> {
             closing: false,
             stopped: None,
             low_space: None,
+            room: None,
         };
         let core = Self {
             options,
@@ -307,7 +318,7 @@ impl<D: Disk> Core<D> {
     /// resolves its tickets.
     pub fn run_group(&self) -> Ran {
         let mut writer = lock(&self.writer);
-        let (group, chore) = {
+        let (group, chore, freed) = {
             let mut inbox = lock(&self.inbox);
             if inbox.stopped.is_some() {
                 return Ran::Nothing;
@@ -315,7 +326,7 @@ impl<D: Disk> Core<D> {
             let group = inbox.queue.take_group();
             let rests = !group.is_empty() && writer.groups < writer.next_step_group;
             let chore = inbox.chore.take_if(|chore| !rests || chore.is_urgent());
-            (group, chore)
+            (group, chore, inbox.freed())
         };
         if chore.as_ref().is_some_and(|chore| chore.step().is_some()) {
             writer.next_step_group = writer.groups + self.options.groups_per_retention_step;
@@ -323,6 +334,10 @@ impl<D: Disk> Core<D> {
         let wants_merge =
             matches!(chore, Some(Chore::Merge(_))) || self.tail().wants_merge(self.options.merge);
         if group.is_empty() && !wants_merge && chore.is_none() {
+            drop(writer);
+            if let Some(freed) = freed {
+                freed.keep(());
+            }
             return Ran::Nothing;
         }
         let rows_max = self.options.merge_rows_per_group_max;
@@ -336,6 +351,9 @@ impl<D: Disk> Core<D> {
         writer.groups += 1;
         // Tickets may wake whoever submits next on this very thread: no lock is held any more.
         drop(writer);
+        if let Some(freed) = freed {
+            freed.keep(());
+        }
         // Costs far less than the group did; and others write to the same disk.
         self.check_space();
         for (pledge, result) in outcome {
@@ -417,11 +435,15 @@ impl<D: Disk> Core<D> {
 
     /// Stops, and gives these pledges and all that wait the reason.
     fn stop(&self, pledges: impl Iterator<Item = Pledge<TicketResult>>, reason: StopReason) -> Written {
-        let (waiting, chore) = {
+        let (waiting, chore, freed) = {
             let mut inbox = lock(&self.inbox);
             inbox.stopped.get_or_insert_with(|| reason.clone());
-            (inbox.queue.drain(), inbox.chore.take())
+            let (waiting, chore) = (inbox.queue.drain(), inbox.chore.take());
+            (waiting, chore, inbox.freed())
         };
+        if let Some(freed) = freed {
+            freed.keep(());
+        }
         self.arrived.notify_all();
         self.stop_pledge.keep(reason.clone());
         if let Some(chore) = chore {
@@ -563,6 +585,14 @@ impl<D: Disk> Store for Core<D> {
             }
         }
         Ok(ticket)
+    }
+
+    fn room(&self) -> Promise<()> {
+        let mut inbox = lock(&self.inbox);
+        if inbox.stopped.is_some() || inbox.queue.has_much_room() {
+            return Promise::kept(());
+        }
+        inbox.room.get_or_insert_with(|| promise_or(|| ())).0.clone()
     }
 
     fn execution(&self, number: ExecutionNumber) -> Answer<'_, Option<StoredExecution>> {

@@ -89,6 +89,12 @@ impl Queue {
         full.then(|| self.full())
     }
 
+    /// Whether half of the room is free: enough for those who were refused, should they all come at once.
+    #[must_use]
+    pub fn has_much_room(&self) -> bool {
+        self.commits <= self.limits.commits_max / 2 && self.bytes <= self.limits.bytes_max / 2
+    }
+
     fn full(&self) -> SubmitError {
         SubmitError::QueueFull { queued_commits: self.commits, queued_bytes: self.bytes }
     }

@@ -103,6 +103,10 @@ impl Store for Watched {
         self.store.last_execution()
     }
 
+    fn room(&self) -> Promise<()> {
+        self.store.room()
+    }
+
     fn execution(&self, number: ExecutionNumber) -> Answer<'_, Option<StoredExecution>> {
         self.store.execution(number)
     }
