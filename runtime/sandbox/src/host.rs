@@ -11,7 +11,7 @@ pub(crate) use denied::{DeniedCall, link_denied};
 pub(crate) use slice::{SLICE_FUEL, begin_slice};
 pub(crate) use stdio::{CommandOutput, OutputFull};
 
-use crate::limits::{MemoryBudget, Meter};
+use crate::limits::{AccountMemory, MemoryBudget, Meter};
 use crate::log::LogBuffer;
 use crate::{ComponentKind, InvokeRequest, LogLine};
 use parking_lot::Mutex;
@@ -51,8 +51,13 @@ pub(crate) struct Guest {
 pub(crate) struct TooManyHostCalls;
 
 impl Guest {
-    pub(crate) fn new(request: InvokeRequest, kind: ComponentKind, budget: Arc<MemoryBudget>) -> Self {
-        let meter = Meter::new(budget, &request.limits);
+    pub(crate) fn new(
+        request: InvokeRequest,
+        kind: ComponentKind,
+        budget: Arc<MemoryBudget>,
+        own: Arc<AccountMemory>,
+    ) -> Self {
+        let meter = Meter::new(budget, &request.limits, own);
         Self {
             request,
             kind,

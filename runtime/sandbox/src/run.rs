@@ -43,7 +43,7 @@ pub(crate) async fn attempt(
     called: Instant,
     place: Place,
 ) -> InvokeReport {
-    let guest = Guest::new(request, function.kind(), budget);
+    let guest = Guest::new(request, function.kind(), budget, place.memory().clone());
     let started = guest.started;
     let limits = guest.request.limits;
     let fuel_max = FUEL_PER_SECOND_MAX.saturating_mul(limits.timeout.as_secs().saturating_add(1));

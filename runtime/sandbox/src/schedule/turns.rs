@@ -10,6 +10,17 @@ pub(super) struct Turns<T> {
     ring: VecDeque<AccountId>,
 }
 
+/// What becomes of an account's turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Its first item goes.
+    Take,
+    /// The next account's may.
+    PassOver,
+    /// Nobody's may.
+    Wait,
+}
+
 impl<T> Turns<T> {
     pub(super) fn new() -> Self {
         Self { queues: HashMap::new(), ring: VecDeque::new() }
@@ -31,25 +42,31 @@ impl<T> Turns<T> {
         queue.push_back(item);
     }
 
-    /// The next account's first item, if `fits` takes it; otherwise nothing moves.
-    pub(super) fn pop_if(&mut self, fits: impl FnOnce(&T) -> bool) -> Option<T> {
-        let account = *self.ring.front()?;
-        let queue = self.queues.get_mut(&account)?;
-        if !fits(queue.front()?) {
-            return None;
+    /// The first item of the next account, accounts passed over that may not have their turn now; nothing if `judge`
+    /// has it wait, so that what comes behind does not overtake it for ever.
+    pub(super) fn pop_if(&mut self, mut judge: impl FnMut(AccountId, &T) -> Turn) -> Option<T> {
+        for place in 0..self.ring.len() {
+            let account = *self.ring.get(place)?;
+            let queue = self.queues.get_mut(&account)?;
+            match judge(account, queue.front()?) {
+                Turn::Take => {}
+                Turn::PassOver => continue,
+                Turn::Wait => return None,
+            }
+            self.ring.remove(place);
+            let item = queue.pop_front();
+            if queue.is_empty() {
+                self.queues.remove(&account);
+            } else {
+                self.ring.push_back(account);
+            }
+            return item;
         }
-        self.ring.pop_front();
-        let item = queue.pop_front();
-        if queue.is_empty() {
-            self.queues.remove(&account);
-        } else {
-            self.ring.push_back(account);
-        }
-        item
+        None
     }
 
     pub(super) fn pop(&mut self) -> Option<T> {
-        self.pop_if(|_| true)
+        self.pop_if(|_, _| Turn::Take)
     }
 }
 
@@ -66,10 +83,19 @@ mod tests {
         }
         turns.push(account(2), "b1");
         assert_eq!(turns.waiting(account(1)), 3);
-        assert_eq!(turns.pop_if(|item| *item == "b1"), None);
+        assert_eq!(turns.pop_if(|_, item| if *item == "b1" { Turn::Take } else { Turn::Wait }), None);
         let order: Vec<_> = std::iter::from_fn(|| turns.pop()).collect();
         assert_eq!(order, ["a1", "b1", "a2", "a3"]);
         assert!(turns.is_empty());
+        for (number, item) in [(1, "a1"), (1, "a2"), (2, "b1"), (3, "c1")] {
+            turns.push(account(number), item);
+        }
+        let others = |number, _: &_| if number == account(1) { Turn::PassOver } else { Turn::Take };
+        assert_eq!(
+            [turns.pop_if(others), turns.pop_if(others), turns.pop_if(others)],
+            [Some("b1"), Some("c1"), None]
+        );
+        assert_eq!([turns.pop(), turns.pop()], [Some("a1"), Some("a2")]);
         assert_eq!(turns.waiting(account(1)), 0);
     }
 }

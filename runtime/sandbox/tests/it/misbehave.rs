@@ -4,6 +4,7 @@ use crate::guests::{Bench, ECHO, assemble, echo, request, request_with, task};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stepwell_sandbox::{InvokeError, InvokeReport, Limits, LogStream, prepare};
+use stepwell_types::AccountId;
 
 /// Runs the guest in the company of an echo that is called all the while, and hands its report to the judge.
 async fn check(wasm: &[u8], set: impl FnOnce(&mut Limits), judge: impl FnOnce(&InvokeReport) -> bool) {
@@ -82,6 +83,27 @@ async fn a_spinner_on_every_core() {
     for spinner in spinners {
         assert!(timed_out(&spinner.await.unwrap()));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn holding_every_place() {
+    let bench = Bench::with(|config| config.instances_max = 10);
+    let sleep = bench.publish(&task(SLEEP, "", &format!("{ONE_MINUTE} {ECHO}"))).await;
+    let good = bench.publish(&echo()).await;
+    let held: Vec<_> = (0..30)
+        .map(|_| {
+            let (sandbox, sleep) = (bench.sandbox.clone(), sleep.clone());
+            tokio::spawn(async move { sandbox.invoke(&sleep, request("{}")).await })
+        })
+        .collect();
+    let mut other = request("7");
+    other.account = AccountId::from_u64(42).unwrap();
+    for _ in 0..20 {
+        let began = Instant::now();
+        assert_eq!(bench.sandbox.invoke(&good, other.clone()).await.outcome.as_deref(), Ok("7"));
+        assert!(began.elapsed() < Duration::from_secs(2), "the other account waited {:?}", began.elapsed());
+    }
+    held.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
