@@ -302,6 +302,7 @@ impl From<StartExecutionError> for ApiError {
             E::StateMachineDeleting(_) => Self::states(StatesError::StateMachineDeleting, message),
             E::AlreadyExists(_) => Self::states(StatesError::ExecutionAlreadyExists, message),
             E::TypeNotSupported => Self::states(StatesError::StateMachineTypeNotSupported, message),
+            E::LimitExceeded => Self::states(StatesError::ExecutionLimitExceeded, message),
             E::Throttled => Self::throttled(),
             E::Store(failure) => Self::states_failure(failure, StatesError::ExecutionLimitExceeded),
         }

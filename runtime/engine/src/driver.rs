@@ -24,6 +24,7 @@ use crate::engine::Engine;
 use crate::execution::AttemptUsage;
 use crate::journal;
 use crate::machine::Machine;
+use crate::share::Share;
 use crate::task::Caller;
 use crate::{Scope, StoreFailure};
 use bytes::Bytes;
@@ -49,8 +50,6 @@ use tokio::task::AbortHandle;
 
 /// How long an attempt runs before its start is written down by itself; until then its answer stands for it.
 const STARTED_AFTER: Duration = Duration::from_millis(250);
-/// How long a turn waits for room in the store's queue before it tries again.
-const RESUBMIT_AFTER: Duration = Duration::from_millis(2);
 /// The slot of the timer row that stands for a [`Command::Resume`].
 const RESUME_SLOT: u8 = 1;
 
@@ -102,6 +101,7 @@ pub(crate) struct Live {
     started: Timestamp,
     input_hash: [u8; 32],
     details: Details,
+    _share: Share,
     turn: Mutex<Turn>,
     releases: Mutex<Releases>,
 }
@@ -224,11 +224,12 @@ pub(crate) struct NewExecution {
     pub(crate) started: Timestamp,
     pub(crate) input_hash: [u8; 32],
     pub(crate) details: Details,
+    pub(crate) share: Share,
 }
 
 impl Live {
     fn new(new: NewExecution, turn: Turn) -> Arc<Self> {
-        let NewExecution { number, scope, machine, arn, naming, started, input_hash, details } = new;
+        let NewExecution { number, scope, machine, arn, naming, started, input_hash, details, share } = new;
         Arc::new(Self {
             number,
             caller: Caller { scope, execution_arn: arn.to_string().into() },
@@ -238,6 +239,7 @@ impl Live {
             started,
             input_hash,
             details,
+            _share: share,
             turn: Mutex::new(turn),
             releases: Mutex::default(),
         })
@@ -566,7 +568,7 @@ impl Engine {
     /// Submits what found no room, in order, until nothing is left.
     async fn resubmit(&self, live: &Arc<Live>) {
         loop {
-            tokio::time::sleep(RESUBMIT_AFTER).await;
+            self.0.store.room().await;
             let mut turn = live.turn.lock();
             while let Some((commit, _)) = turn.unsent.front() {
                 let outcome = self.0.store.submit(commit.clone());

@@ -4,9 +4,11 @@ use crate::clock::Clock;
 use crate::driver::{Drivers, TurnProbe};
 use crate::function::CodeJobs;
 use crate::function::invocation::Callables;
+use crate::function::queued::Queue;
 use crate::log::Logs;
 use crate::machine::{Machine, RevisionKey};
 use crate::page::PageTokens;
+use crate::share::Shares;
 use crate::timer::Timers;
 use crate::{Scope, StoreFailure, row};
 use bytes::Bytes;
@@ -24,7 +26,6 @@ use stepwell_store::{
     StopReason, Store, SubmitError,
 };
 use stepwell_types::{AccountId, Name, Region, Timestamp};
-use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 /// Machines' revisions kept parsed.
@@ -35,9 +36,9 @@ const FUNCTIONS_CACHED_MAX: usize = 10_000;
 /// What the server's own limits are.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
-    /// Standard executions that may be in memory at once, of all accounts; beyond it new starts are throttled.
+    /// Standard executions that may be in memory at once, of all accounts, who share it; beyond it new ones are refused.
     pub live_executions_max: usize,
-    /// Express executions that may be open at once, of all accounts.
+    /// Express executions that may be open at once, of all accounts, who share it; beyond it new ones are throttled.
     pub open_express_max: usize,
     /// The time.
     pub clock: Clock,
@@ -73,11 +74,12 @@ pub(crate) struct Inner {
     pub(crate) deleting: Mutex<HashSet<(Scope, Name)>>,
     pub(crate) name_key: Hmac<Sha256>,
     pub(crate) timers: Timers,
-    pub(crate) express_permits: Arc<Semaphore>,
+    pub(crate) open_express: Arc<Shares>,
+    pub(crate) live_executions: Arc<Shares>,
     /// Executions up to this number were started by earlier processes.
     pub(crate) first_number: u64,
     last_revision: AtomicU64,
-    pub(crate) queued_arrived: Notify,
+    pub(crate) queue: Queue,
     pub(crate) stopping: CancellationToken,
 }
 
@@ -112,10 +114,11 @@ impl Engine {
             name_key,
             deleting: Mutex::default(),
             timers: Timers::default(),
-            express_permits: Arc::new(Semaphore::new(config.open_express_max)),
+            open_express: Shares::new(config.open_express_max),
+            live_executions: Shares::new(config.live_executions_max),
             first_number: store.last_execution(),
             last_revision: AtomicU64::new(0),
-            queued_arrived: Notify::new(),
+            queue: Queue::default(),
             stopping: CancellationToken::new(),
             store,
             config,

@@ -50,7 +50,12 @@ pub enum StartExecutionError {
     /// A synchronous start of a Standard machine.
     #[error("This operation is not supported by this type of state machine")]
     TypeNotSupported,
-    /// Too many executions are open: try again.
+    /// The caller has its share open of the executions that the server can hold.
+    #[error(
+        "The maximum number of running executions has been reached. Running executions must end or be stopped before a new execution can be started."
+    )]
+    LimitExceeded,
+    /// Too many Express executions are open: try again.
     #[error("Rate exceeded")]
     Throttled,
     /// The store failed.
@@ -222,8 +227,8 @@ pub struct AttemptUsage {
     pub digest: Arc<str>,
     /// Units of fuel.
     pub fuel: u64,
-    /// Wall time in milliseconds.
-    pub duration_ms: u64,
+    /// Wall time in microseconds; whole milliseconds, rounded up, where an early release wrote it.
+    pub duration_us: u64,
     /// Most bytes of memory held at once.
     pub memory_peak_bytes: u64,
     /// The limit that fired and what to do about it, if one did.

@@ -8,6 +8,7 @@ use crate::engine::Engine;
 use crate::execution::Billing;
 use crate::function::invocation::Callable;
 use crate::machine::Machine;
+use crate::share::Share;
 use crate::task::{Answer, Call, Caller, failure_of};
 use crate::{Scope, StoreFailure, row};
 use futures_util::future::{AbortHandle, Abortable, BoxFuture};
@@ -157,7 +158,7 @@ impl Engine {
         scope: &Scope,
         machine: Arc<Machine>,
         start: ExpressStart,
-        permit: tokio::sync::OwnedSemaphorePermit,
+        share: Share,
     ) -> Result<(), SubmitOrStore> {
         let row = StartRow {
             arn: start.arn.to_string(),
@@ -177,7 +178,7 @@ impl Engine {
             if recorded.await.is_ok() {
                 engine.run_recorded(&scope, &machine, start, key).await;
             }
-            drop(permit);
+            drop(share);
         });
         ticket.await.map(drop).map_err(|error| SubmitOrStore::Store(error.into()))
     }
@@ -242,7 +243,12 @@ impl Engine {
         }
         let start = ExpressStart { number, arn, input: Payload::from_checked_text(row.input), started };
         let engine = self.clone();
-        tokio::spawn(async move { engine.run_recorded(&scope, &machine, start, key).await });
+        // Accepted before; it counts for those that are to be.
+        let share = self.0.open_express.take_over(scope.account);
+        tokio::spawn(async move {
+            engine.run_recorded(&scope, &machine, start, key).await;
+            drop(share);
+        });
     }
 }
 

@@ -25,6 +25,7 @@ mod recovery;
 mod retention;
 mod row;
 mod scope;
+mod share;
 pub mod tag;
 mod task;
 pub mod task_token;

@@ -325,7 +325,7 @@ fn usage(start: &TaskStart, callable: &Callable, report: &InvokeReport) -> Attem
         function: format!("{}:{}", callable.name, callable.version_text).into(),
         digest: Arc::clone(&callable.digest_text),
         fuel: report.usage.fuel,
-        duration_ms: report.usage.billed_ms,
+        duration_us: u64::try_from(report.usage.duration.as_micros()).unwrap_or(u64::MAX),
         memory_peak_bytes: report.usage.memory_peak_bytes,
         limit: limit(report),
     }

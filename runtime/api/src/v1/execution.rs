@@ -228,7 +228,9 @@ struct Usage {
     function_arn: Arc<str>,
     code_digest: Arc<str>,
     fuel: u64,
+    /// Rounded up.
     duration_ms: u64,
+    duration_us: u64,
     memory_peak_bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<Arc<str>>,
@@ -241,7 +243,8 @@ impl From<AttemptUsage> for Usage {
             function_arn: usage.function,
             code_digest: usage.digest,
             fuel: usage.fuel,
-            duration_ms: usage.duration_ms,
+            duration_ms: usage.duration_us.div_ceil(1_000),
+            duration_us: usage.duration_us,
             memory_peak_bytes: usage.memory_peak_bytes,
             limit: usage.limit,
         }

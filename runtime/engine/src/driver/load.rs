@@ -264,6 +264,7 @@ impl Engine {
         }
         let last = Some(SequenceRef::Known(stored.last_sequence));
         let turn = Turn::new(Some(execution), last, frames_at, pins);
+        let share = inner.live_executions.take_over(scope.account);
         let new = NewExecution {
             number,
             scope,
@@ -273,6 +274,8 @@ impl Engine {
             started: Timestamp::from_millis(stored.row.started_ms),
             input_hash: stored.row.input_hash,
             details,
+            // It was accepted long ago.
+            share,
         };
         let live = Live::new(new, turn);
         self.resume_clocks(&live);

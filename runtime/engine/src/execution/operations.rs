@@ -62,8 +62,7 @@ impl Engine {
         if machine.row.machine_type != MachineType::Express {
             return Err(StartExecutionError::TypeNotSupported);
         }
-        let _permit =
-            self.0.express_permits.clone().try_acquire_owned().map_err(|_| StartExecutionError::Throttled)?;
+        let _share = self.0.open_express.take(scope.account).ok_or(StartExecutionError::Throttled)?;
         let start = self.express_start(scope, &machine, &request);
         let (arn, name, started, input) =
             (start.arn.clone(), start.arn.name.clone(), start.started, start.input.clone());
@@ -120,11 +119,10 @@ impl Engine {
         machine: Arc<Machine>,
         request: StartExecution,
     ) -> Result<StartedExecution, StartExecutionError> {
-        let permit =
-            self.0.express_permits.clone().try_acquire_owned().map_err(|_| StartExecutionError::Throttled)?;
+        let share = self.0.open_express.take(scope.account).ok_or(StartExecutionError::Throttled)?;
         let start = self.express_start(scope, &machine, &request);
         let (arn, started) = (start.arn.clone(), start.started);
-        match self.start_express(scope, machine, start, permit).await {
+        match self.start_express(scope, machine, start, share).await {
             Ok(()) => Ok(StartedExecution { arn, started }),
             Err(SubmitOrStore::Submit(error)) => Err(StoreFailure::from(error).into()),
             Err(SubmitOrStore::Store(failure)) => Err(failure.into()),
@@ -138,9 +136,7 @@ impl Engine {
         request: StartExecution,
     ) -> Result<StartedExecution, StartExecutionError> {
         let inner = &*self.0;
-        if inner.drivers.live_len() >= inner.config.live_executions_max {
-            return Err(StartExecutionError::Throttled);
-        }
+        let share = inner.live_executions.take(scope.account).ok_or(StartExecutionError::LimitExceeded)?;
         let input_hash: [u8; 32] = Sha256::digest(request.input.text().as_bytes()).into();
         let arn_named = |name| ExecutionArn {
             region: scope.region.clone(),
@@ -195,6 +191,7 @@ impl Engine {
             started: now,
             input_hash,
             details,
+            share,
         };
         let ticket = self.submit_start(new, transition).map_err(StoreFailure::from)?;
         match ticket.await {

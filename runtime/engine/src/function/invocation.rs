@@ -5,35 +5,16 @@ use super::row::{PolicyRow, VersionRow};
 use super::{FunctionError, InvocationType, Invoke, Invoked, digest, grant};
 use crate::engine::{Engine, Inner};
 use crate::log::InvocationLog;
-use crate::{Scope, StoreFailure, row};
+use crate::{Scope, StoreFailure};
 use parking_lot::Mutex;
-use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use stepwell_sandbox::{
-    Clocks, Digest, FunctionIdentity, Grants, InvokeError, InvokeReport, InvokeRequest, Limits, LogLine,
-    LogStream, PublishError, Randomness, Usage,
+    Clocks, Digest, FunctionIdentity, Grants, InvokeError, InvokeReport, InvokeRequest, Limits, LogStream,
+    PublishError, Randomness, Usage,
 };
-use stepwell_store::{
-    Commit, Lane, PendingKey, PendingKind, PendingRow, PendingWrite, ReadError, SubmitError,
-};
-use stepwell_types::{FunctionArn, FunctionQualifier, Timestamp};
-
-/// Queued invocations that run at once; the rest wait in the store.
-const QUEUED_RUNNING_MAX: usize = 256;
-/// Attempts of a queued invocation. Source: AWS Lambda, two retries.
-const QUEUED_ATTEMPTS_MAX: u32 = 3;
-/// Seconds before a queued invocation's second and third attempt. Source: AWS Lambda.
-const QUEUED_RETRY_DELAYS_S: [u64; 2] = [60, 120];
-/// How long a queued invocation that cannot even begin is kept. Source: AWS Lambda, the maximum age of an event.
-const QUEUED_AGE_MAX: Duration = Duration::from_secs(6 * 60 * 60);
-/// How long the end of a queued invocation waits for room in the store's queue before it tries again.
-const RESUBMIT_AFTER: Duration = Duration::from_millis(10);
-/// How long the queue rests when it could not be read.
-const REREAD_AFTER: Duration = Duration::from_secs(1);
-/// Seconds before a queued invocation that found no room is tried again; not counted as an attempt.
-const QUEUED_THROTTLED_DELAY_S: u64 = 1;
+use stepwell_types::{FunctionArn, FunctionQualifier};
 
 /// A version of a function, resolved: everything an attempt needs.
 #[derive(Clone)]
@@ -63,37 +44,6 @@ pub(crate) struct Attempt {
     /// From 1.
     pub(crate) number: u32,
     pub(crate) idempotency_key: Arc<str>,
-}
-
-/// A queued invocation's row.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct QueuedRow {
-    function: String,
-    event: Arc<str>,
-    request_id: Arc<str>,
-    /// Attempts made.
-    attempts: u32,
-    /// When it was accepted; unknown in rows of releases that did not note it.
-    #[serde(default)]
-    accepted_ms: Option<i64>,
-}
-
-/// Queued invocations that this process has taken from the store.
-#[derive(Default)]
-struct Taken {
-    ids: HashSet<u64>,
-    /// Those whose rows are gone, durably.
-    done: Vec<u64>,
-}
-
-impl Taken {
-    /// Forgets those that are done. To be called before rows are read: a page that was read earlier may still show
-    /// them, and they would run twice.
-    fn forget_done(&mut self) {
-        for id in self.done.drain(..) {
-            self.ids.remove(&id);
-        }
-    }
 }
 
 /// What came of one attempt, as its callers need it.
@@ -148,16 +98,7 @@ impl Engine {
             InvocationType::Event => {
                 // Found now, so that the caller learns of a wrong name; resolved again when it runs.
                 self.function(scope, &function).await?;
-                let accepted_ms = Some(self.0.clock.now().as_millis());
-                let row =
-                    QueuedRow { function: function.to_string(), event, request_id, attempts: 0, accepted_ms };
-                let key = self.0.queued_key(0);
-                let mut commit = Commit::new(scope.account, self.0.store.epoch());
-                commit.lane = Lane::Start;
-                commit.pending.push(PendingWrite::Add(key, row::encode(&row)));
-                let accepted = self.0.submit_then(commit, |inner| inner.queued_arrived.notify_one()).await;
-                let outcome = accepted.map_err(|error| FunctionError::EventRefused(error.into()))?;
-                outcome.map_err(StoreFailure::from)?;
+                self.queue(scope, &function, event, request_id).await?;
                 Ok(Invoked::Accepted)
             }
         }
@@ -283,147 +224,6 @@ impl Engine {
         self.0.logs.push(scope, Arc::clone(&log));
         Ran { payload, error_type, report, log }
     }
-
-    /// Runs queued invocations for as long as the engine lives.
-    pub(crate) async fn run_queued(self) {
-        let permits = Arc::new(tokio::sync::Semaphore::new(QUEUED_RUNNING_MAX));
-        let taken: Arc<Mutex<Taken>> = Arc::default();
-        while !self.0.stopping.is_cancelled() {
-            let now_ms = self.0.clock.now().as_millis();
-            let mut after = None;
-            let mut next_due_ms = None;
-            'pages: loop {
-                taken.lock().forget_done();
-                let page = self.0.store.pending(PendingKind::Invocation, after, QUEUED_RUNNING_MAX).await;
-                let page = match page {
-                    Ok(page) => page,
-                    // So will the server.
-                    Err(ReadError::Stopped(_)) => return,
-                    Err(error) => {
-                        tracing::error!(%error, "queued invocations could not be read and are read again");
-                        tokio::time::sleep(REREAD_AFTER).await;
-                        next_due_ms = Some(now_ms);
-                        break 'pages;
-                    }
-                };
-                for PendingRow { key, value } in page.rows {
-                    let PendingKey::Invocation { due_ms, id } = key else { continue };
-                    if due_ms > now_ms {
-                        next_due_ms = Some(due_ms);
-                        break 'pages;
-                    }
-                    if !taken.lock().ids.insert(id) {
-                        continue;
-                    }
-                    let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
-                    if self.0.stopping.is_cancelled() {
-                        return;
-                    }
-                    let (engine, taken) = (self.clone(), Arc::clone(&taken));
-                    tokio::spawn(async move {
-                        if engine.run_one_queued(key, &value).await {
-                            taken.lock().done.push(id);
-                        }
-                        drop(permit);
-                        engine.0.queued_arrived.notify_one();
-                    });
-                }
-                match page.next {
-                    Some(next) => after = Some(next),
-                    None => break,
-                }
-            }
-            let wait = next_due_ms.map_or(Duration::from_secs(60), |due_ms| {
-                Duration::from_millis(u64::try_from(due_ms - now_ms).unwrap_or(0))
-                    .min(Duration::from_secs(60))
-            });
-            tokio::select! {
-                () = self.0.queued_arrived.notified() => {}
-                () = tokio::time::sleep(wait) => {}
-                () = self.0.stopping.cancelled() => return,
-            }
-        }
-    }
-
-    /// Whether its row is gone. One that cannot be read stays for another release, one that the store did not take
-    /// the end of for the next start.
-    async fn run_one_queued(&self, key: PendingKey, value: &[u8]) -> bool {
-        let read = row::decode::<QueuedRow>(value).ok();
-        let read = read.and_then(|row| Some((row.function.parse::<FunctionArn>().ok()?, row)));
-        let Some((function, row)) = read else {
-            tracing::error!(?key, "a queued invocation cannot be read and is left where it is");
-            return false;
-        };
-        let scope = Scope { account: function.account, region: function.region.clone() };
-        let mut commit = Commit::new(scope.account, self.0.store.epoch());
-        commit.pending.push(PendingWrite::Remove(key));
-        let outcome = match self.callable(&scope, &function).await {
-            Ok(callable) => {
-                let attempt = Attempt {
-                    event: Arc::clone(&row.event),
-                    request_id: Arc::clone(&row.request_id),
-                    execution_arn: None,
-                    number: row.attempts + 1,
-                    idempotency_key: format!("{}/{}", row.request_id, row.attempts).into(),
-                };
-                self.run(&scope, &callable, attempt).await.report.outcome.map(drop)
-            }
-            Err(error) => {
-                self.note(&scope, &function, &row.request_id, &error.to_string());
-                match error {
-                    // It was deleted after it was accepted: nobody can run it any more.
-                    FunctionError::NotFound(_) => Ok(()),
-                    _ => Err(InvokeError::TooManyRequests),
-                }
-            }
-        };
-        let again = |attempts, delay_s| {
-            let row = QueuedRow { attempts, ..row.clone() };
-            PendingWrite::Add(self.0.queued_key(delay_s), row::encode(&row))
-        };
-        let accepted = row.accepted_ms.map(Timestamp::from_millis);
-        let is_old = accepted.is_some_and(|accepted| self.0.clock.now().since(accepted) >= QUEUED_AGE_MAX);
-        match outcome {
-            Ok(()) => {}
-            Err(InvokeError::TooManyRequests | InvokeError::MemoryExhausted | InvokeError::Internal(_))
-                if is_old =>
-            {
-                self.note(&scope, &function, &row.request_id, "given up after 6 hours");
-            }
-            Err(InvokeError::TooManyRequests | InvokeError::MemoryExhausted | InvokeError::Internal(_)) => {
-                commit.pending.push(again(row.attempts, QUEUED_THROTTLED_DELAY_S));
-            }
-            Err(_) if row.attempts + 1 < QUEUED_ATTEMPTS_MAX => {
-                let delay_s = QUEUED_RETRY_DELAYS_S.get(row.attempts as usize).copied().unwrap_or(0);
-                commit.pending.push(again(row.attempts + 1, delay_s));
-            }
-            Err(_) => self.note(&scope, &function, &row.request_id, "given up after 3 attempts"),
-        }
-        loop {
-            match self.0.store.submit(commit.clone()) {
-                Ok(ticket) => return ticket.await.is_ok(),
-                Err(SubmitError::QueueFull { .. }) => tokio::time::sleep(RESUBMIT_AFTER).await,
-                Err(_) => return false,
-            }
-        }
-    }
-
-    /// A line in a function's log that no guest wrote.
-    fn note(&self, scope: &Scope, function: &FunctionArn, request_id: &Arc<str>, text: &str) {
-        let line = LogLine { at: Duration::ZERO, stream: LogStream::Host, text: text.to_owned() };
-        let record = InvocationLog {
-            ended: self.0.clock.now(),
-            function: Arc::clone(&function.name),
-            version: "$LATEST".into(),
-            request_id: Arc::clone(request_id),
-            execution_arn: None,
-            lines: vec![line],
-            usage: Usage::default(),
-            memory_size_mb: 0,
-            failure: Some(text.into()),
-        };
-        self.0.logs.push(scope, Arc::new(record));
-    }
 }
 
 /// Why code cannot run: its own fault, or the server's.
@@ -478,12 +278,5 @@ impl Inner {
     /// After a change: what was resolved before is resolved again.
     pub(crate) fn forget_function(&self, scope: &Scope, name: &Arc<str>) {
         self.functions.remove(&(scope.clone(), Arc::clone(name)));
-    }
-
-    /// The key of a queued invocation that is due after a delay.
-    fn queued_key(&self, delay_s: u64) -> PendingKey {
-        let now = self.clock.now();
-        let due = now.after(Duration::from_secs(delay_s));
-        PendingKey::Invocation { due_ms: due.as_millis(), id: self.new_revision(now) }
     }
 }

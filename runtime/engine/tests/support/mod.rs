@@ -100,6 +100,10 @@ impl Bench {
     }
 
     pub async fn create(&self, name: &str, code: Arc<[u8]>) {
+        self.create_for(&self.scope, name, code).await;
+    }
+
+    pub async fn create_for(&self, scope: &Scope, name: &str, code: Arc<[u8]>) {
         let request = CreateFunction {
             name: name.into(),
             code,
@@ -107,10 +111,20 @@ impl Bench {
             tags: Vec::new(),
             publish: false,
         };
-        self.engine.create_function(&self.scope, request).await.unwrap();
+        self.engine.create_function(scope, request).await.unwrap();
     }
 
     pub async fn machine(&self, name: &str, definition: &str, machine_type: MachineType) -> StateMachineArn {
+        self.machine_for(&self.scope, name, definition, machine_type).await
+    }
+
+    pub async fn machine_for(
+        &self,
+        scope: &Scope,
+        name: &str,
+        definition: &str,
+        machine_type: MachineType,
+    ) -> StateMachineArn {
         let request = CreateStateMachine {
             name: Name::new(name).unwrap(),
             definition: definition.into(),
@@ -120,7 +134,7 @@ impl Bench {
             tags: Vec::new(),
             publish: Publish::No,
         };
-        self.engine.create_state_machine(&self.scope, request).await.unwrap().arn
+        self.engine.create_state_machine(scope, request).await.unwrap().arn
     }
 
     pub async fn try_start(
