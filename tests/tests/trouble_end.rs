@@ -2,7 +2,8 @@
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::mpsc;
@@ -53,6 +54,24 @@ fn calls_under_way_are_answered_or_refused() {
     long.expect("there is an answer").refused(503, "ServiceUnavailable", "the server is stopping");
     assert_eq!(server.ended(), Some(0), "{}", server.log());
     assert!(begin.elapsed() < GRACE_MAX, "{:?}", begin.elapsed());
+}
+
+#[test]
+fn streams_without_an_end_are_ended() {
+    let mut server = Server::start();
+    server.function("echo", "echo", Settings::default());
+    let mut follower = TcpStream::connect(&server.host).expect("the server listens");
+    write!(follower, "GET /v1/functions/echo/logs?follow=true HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .expect("the server reads");
+    let mut begin = [0; 15];
+    follower.read_exact(&mut begin).expect("the server answers");
+    assert_eq!(&begin, b"HTTP/1.1 200 OK");
+    server.terminate();
+    let mut rest = String::new();
+    follower.read_to_string(&mut rest).expect("the connection ends well");
+    assert!(rest.ends_with("\r\n0\r\n\r\n"), "{rest}");
+    assert_eq!(server.ended(), Some(0), "{}", server.log());
+    assert!(!server.log().contains("connections were still open"), "{}", server.log());
 }
 
 #[test]

@@ -30,7 +30,7 @@ mod wire;
 
 pub use ready::{Phase, Readiness};
 pub use serve::{ServeLimits, serve};
-pub use shared::Api;
+pub use shared::{Api, Ending};
 
 use axum::Router;
 use axum::routing::get;

@@ -37,7 +37,16 @@ pub(crate) struct Shared {
     pub(crate) counters: Counters,
     pub(crate) uploads: Uploads,
     pub(crate) body_room: BodyRoom,
-    pub(crate) last_call: CancellationToken,
+    pub(crate) ending: Ending,
+}
+
+/// How a server comes to its end; shared with whoever ends it.
+#[derive(Debug, Default)]
+pub struct Ending {
+    /// Cancelled, it ends the streams that have no end of their own.
+    pub begun: CancellationToken,
+    /// Cancelled, it ends the requests that are still under way with 503: their callers waited as long as they may.
+    pub last_call: CancellationToken,
 }
 
 impl Api {
@@ -51,15 +60,15 @@ impl Api {
             counters: Counters::default(),
             uploads: Uploads::default(),
             body_room: BodyRoom::default(),
-            last_call: CancellationToken::new(),
+            ending: Ending::default(),
         };
         Self(Arc::new(shared))
     }
 
-    /// Cancelled, it ends the requests that are still under way with 503: their callers waited as long as they may.
+    /// What ends the requests that do not end by themselves.
     #[must_use]
-    pub fn last_call(&self) -> &CancellationToken {
-        &self.0.last_call
+    pub fn ending(&self) -> &Ending {
+        &self.0.ending
     }
 
     /// What `/readyz` answers; shared with whoever starts and stops the server.
@@ -81,7 +90,7 @@ pub(crate) async fn admit(State(api): State<Api>, request: Request, next: Next) 
             head.extensions.insert(caller);
             head.extensions.insert(target);
             let answer = AssertUnwindSafe(next.run(Request::from_parts(head, body))).catch_unwind();
-            match api.0.last_call.run_until_cancelled(answer).await {
+            match api.0.ending.last_call.run_until_cancelled(answer).await {
                 Some(Ok(answer)) => answer,
                 Some(Err(_)) => {
                     tracing::error!(%request_id, "a handler panicked");

@@ -29,6 +29,7 @@ use problem::Problem;
 use serde::Serialize;
 use std::time::Duration;
 use stepwell_auth::RequestId;
+use tokio_util::sync::CancellationToken;
 
 /// The routes, below `/v1`.
 pub(crate) fn routes() -> Router<Api> {
@@ -71,6 +72,8 @@ async fn wrong_method(request: V1) -> Problem {
 /// A request below `/v1`, taken apart.
 pub(crate) struct V1 {
     pub(crate) call: Call,
+    /// Cancelled when the server begins to end.
+    ending: CancellationToken,
     request_id: RequestId,
     head: Parts,
     body: Unread,
@@ -96,7 +99,8 @@ impl FromRequest<Api> for V1 {
             }
         };
         let parameters = query::parameters(head.uri.query().unwrap_or_default());
-        Ok(Self { call: call(api, &caller, &head), request_id, head, body, path, parameters })
+        let ending = api.0.ending.begun.clone();
+        Ok(Self { call: call(api, &caller, &head), ending, request_id, head, body, path, parameters })
     }
 }
 

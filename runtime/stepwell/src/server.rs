@@ -131,11 +131,12 @@ impl Server {
         let phase = failed.as_ref().map_or_else(|| "stopping".into(), |reason| Arc::clone(&reason.message));
         api.readiness().set(Phase::NotReady(phase));
         serving.cancel();
+        api.ending().begun.cancel();
         let in_time = tokio::time::timeout(GRACE, &mut answering).await;
         let answered = match in_time {
             Ok(answered) => answered,
             Err(_) => {
-                api.last_call().cancel();
+                api.ending().last_call.cancel();
                 answering.await
             }
         };

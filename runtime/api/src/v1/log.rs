@@ -1,5 +1,5 @@
 //! What functions logged, as text: `/v1/functions/{name}/logs` and `/v1/executions/{arn}/logs`, with `follow=true`
-//! as a stream that ends when the caller goes.
+//! as a stream that ends when the caller goes, or the server.
 
 use super::V1;
 use crate::error::ApiError;
@@ -40,7 +40,10 @@ fn answer(request: &V1, filter: LogFilter) -> Result<Response, ApiError> {
     request.only(&["follow"])?;
     let (records, live) = request.call.engine.logs().read(&request.call.scope, &filter);
     let body = match request.flag("follow")? {
-        Some(true) => Body::from_stream(stream::iter(records).chain(follow(live, filter)).map(text)),
+        Some(true) => {
+            let followed = stream::iter(records).chain(follow(live, filter));
+            Body::from_stream(followed.take_until(request.ending.clone().cancelled_owned()).map(text))
+        }
         None | Some(false) => Body::from_stream(stream::iter(records).map(text)),
     };
     Ok(([(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))], body).into_response())
