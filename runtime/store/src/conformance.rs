@@ -77,6 +77,7 @@ pub const CASES: &[(&str, Case)] = &[
     ("an execution goes when its time has come", retention::an_execution_goes_in_its_time),
     ("what runs stays in the journal", retention::what_runs_stays_in_the_journal),
     ("a folded execution can go on and is folded again", retention::folded_executions_can_go_on),
+    ("windows may be shorter, even none", retention::windows_may_be_shorter),
     ("a close waits for its merge and asks for it", retention::a_close_asks_for_its_merge),
     ("many executions are folded and removed in bounded steps", retention::steps_are_bounded),
     ("blobs are kept by their content", catalog::blobs_are_kept_by_their_content),

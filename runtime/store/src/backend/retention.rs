@@ -25,6 +25,7 @@ use crate::port::ReadError;
 use crate::retention::{HistoryOnly, NextStep, Retained, RetentionWindows};
 use crate::sequence::{ExecutionNumber, Sequence};
 use bytes::Bytes;
+use std::collections::HashSet;
 use std::ops::{Bound, ControlFlow};
 
 /// The sequence up to which the journal was trimmed.
@@ -129,11 +130,15 @@ impl Planner<'_> {
         let mut step = Step::default();
         let due = self.due()?;
         step.lag_ms = due.first().map_or(0, |first| self.now_ms.saturating_sub(first.due_ms));
+        let mut attended = HashSet::new();
         for Due { key, number, .. } in due {
             if step.is_full() {
                 break;
             }
-            self.attend(&mut step, key, number)?;
+            // One that was closed twice may have two rows; the second finds what the first did only in the next step.
+            if attended.insert(number) {
+                self.attend(&mut step, key, number)?;
+            }
         }
         if step.is_empty() {
             self.trim(&mut step)?;
@@ -193,8 +198,11 @@ impl Planner<'_> {
             }
             None => redrive_end_ms.min(end_ms),
         };
-        step.remove(Table::Closed, key);
-        step.put(Table::Closed, closed_key(shard, next_ms, number), seal(&[]));
+        let next_key = closed_key(shard, next_ms, number);
+        if next_key != key {
+            step.remove(Table::Closed, key);
+            step.put(Table::Closed, next_key, seal(&[]));
+        }
         Ok(())
     }
 

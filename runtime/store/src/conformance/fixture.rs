@@ -1,6 +1,7 @@
 //! Small words for the cases.
 
 use super::{Backend, Subject};
+use crate::backend::core::CoreOptions;
 use crate::commit::{Commit, CommitError, Committed, Lane, Refusal, Ticket, TransitionWrite};
 use crate::execution::{ExecutionRow, ExecutionStatus, MachineScope, Naming, StoredEntry, StoredExecution};
 use crate::pending::{PendingKey, PendingKind};
@@ -16,14 +17,20 @@ use stepwell_types::{AccountId, Name, Region};
 /// A backend with its open store.
 pub struct Bench<'a> {
     backend: &'a mut dyn Backend,
+    options: CoreOptions,
     subject: Option<Subject>,
 }
 
 impl<'a> Bench<'a> {
     /// Opens the store.
     pub fn new(backend: &'a mut dyn Backend) -> Self {
-        let subject = Some(backend.open(super::options()));
-        Self { backend, subject }
+        Self::with(backend, super::options())
+    }
+
+    /// Opens the store with options of its own.
+    pub fn with(backend: &'a mut dyn Backend, options: CoreOptions) -> Self {
+        let subject = Some(backend.open(options));
+        Self { backend, options, subject }
     }
 
     fn subject(&self) -> &Subject {
@@ -38,7 +45,7 @@ impl<'a> Bench<'a> {
     /// Drops the store as it is, and opens it on the same data.
     pub fn reopen(&mut self) {
         self.subject = None;
-        self.subject = Some(self.backend.open(super::options()));
+        self.subject = Some(self.backend.open(self.options));
     }
 
     /// Runs groups until nothing waits.

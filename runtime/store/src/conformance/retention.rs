@@ -4,6 +4,7 @@ use super::Backend;
 use super::fixture::{Bench, Walk, history_only, name, scope};
 use super::history::{gather, query};
 use crate::backend::chunk::CHUNK_BYTES_MAX;
+use crate::backend::core::CoreOptions;
 use crate::catalog::{CatalogKey, CatalogKind, CatalogWrite};
 use crate::commit::TransitionWrite;
 use crate::execution::{ExecutionStatus, ExecutionsQuery, StoredEntry};
@@ -289,6 +290,29 @@ pub(super) fn folded_executions_can_go_on(backend: &mut dyn Backend) {
         assert_eq!((report.journal_values, report.folded), (0, 1));
         let done = bench.retain_all(CLOSED_MS + 2 * windows().retention_ms, || {});
         assert_eq!((done.reduced, done.expired), (0, 1));
+        let report = check(&bench);
+        assert_eq!((report.executions, report.transitions, report.waiting), (0, 0, 0));
+    }
+}
+
+pub(super) fn windows_may_be_shorter(backend: &mut dyn Backend) {
+    let none = RetentionWindows { redrive_ms: 0, retention_ms: 0 };
+    let only_histories = RetentionWindows { redrive_ms: 0, retention_ms: 1_000 };
+    let never_redriven = RetentionWindows { redrive_ms: i64::MAX, retention_ms: 1_000 };
+    let mut number = 0;
+    for retention in [none, only_histories, never_redriven] {
+        let bench = Bench::with(&mut *backend, CoreOptions { retention, ..super::options() });
+        for transitions in [1, 70] {
+            number += 1;
+            closed(&bench, number, transitions);
+        }
+        let at = number.cast_signed() + 100;
+        let done = bench.retain_all(at, || {});
+        let reduced = u64::from(retention == only_histories) * 2;
+        let expired = u64::from(retention == none) * 2;
+        assert_eq!((done.folded, done.reduced, done.expired), (2, reduced, expired), "{retention:?}");
+        let done = bench.retain_all(at + 1_000, || {});
+        assert_eq!((done.folded, done.reduced, done.expired), (0, 0, 2 - expired), "{retention:?}");
         let report = check(&bench);
         assert_eq!((report.executions, report.transitions, report.waiting), (0, 0, 0));
     }
