@@ -23,6 +23,8 @@ pub(crate) struct Call {
     pub(crate) scope: Scope,
     /// The host that the caller sees, for links; `localhost` where the request names none.
     pub(crate) host: Arc<str>,
+    /// `X-Amzn-Trace-Id`, if the request has one that could be a `traceHeader`.
+    pub(crate) trace_header: Option<Arc<str>>,
     /// The body, where the operation takes it as it is; empty elsewhere.
     pub(crate) payload: Bytes,
     /// Turns of those who upload code.

@@ -23,6 +23,9 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use stepwell_auth::Caller;
 
+const TRACE_HEADER: &str = "x-amzn-trace-id";
+/// Longest trace header that is kept. Source: AWS Step Functions API model, `TraceHeader`.
+const TRACE_HEADER_BYTES_MAX: usize = 256;
 /// Longest host that is repeated in a link.
 const HOST_BYTES_MAX: usize = 255;
 
@@ -142,9 +145,16 @@ pub(crate) fn call(api: &Api, caller: &Caller, request: &Parts) -> Call {
         engine: api.0.engine.clone(),
         scope: Scope { account: caller.context.account, region: caller.context.region.clone() },
         host: host(request),
+        trace_header: trace_header(request),
         payload: Bytes::new(),
         uploads: api.0.uploads.clone(),
     }
+}
+
+/// What the header says that AWS's services pass on; it wins over a request's own `traceHeader` (AWS).
+fn trace_header(request: &Parts) -> Option<Arc<str>> {
+    let header = request.headers.get(TRACE_HEADER)?.to_str().ok()?;
+    (header.len() <= TRACE_HEADER_BYTES_MAX).then(|| header.into())
 }
 
 /// The host that the caller used; it was admitted, so it is one of ours.

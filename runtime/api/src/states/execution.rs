@@ -17,7 +17,8 @@ use stepwell_types::syntax::{Source, SyntaxFault};
 use stepwell_types::{ErrorName, ExecutionArn, Failure, MapRunArn, Name, Payload, PayloadError};
 
 pub(crate) async fn start(call: Call, input: StartExecutionInput) -> Result<StartExecutionOutput, ApiError> {
-    let request = request(&input.state_machine_arn, input.name.as_deref(), input.input, input.trace_header)?;
+    let trace = call.trace_header.clone().or(input.trace_header);
+    let request = request(&input.state_machine_arn, input.name.as_deref(), input.input, trace)?;
     let started = call.engine.start_execution(&call.scope, request).await?;
     Ok(StartExecutionOutput { execution_arn: text(&started.arn), start_date: started.started.into() })
 }
@@ -26,7 +27,8 @@ pub(crate) async fn start_sync(
     call: Call,
     input: StartSyncExecutionInput,
 ) -> Result<StartSyncExecutionOutput, ApiError> {
-    let request = request(&input.state_machine_arn, input.name.as_deref(), input.input, input.trace_header)?;
+    let trace = call.trace_header.clone().or(input.trace_header);
+    let request = request(&input.state_machine_arn, input.name.as_deref(), input.input, trace)?;
     let execution = call.engine.start_sync_execution(&call.scope, request).await?;
     let shown = |payload: &Payload| shows(input.included_data).then(|| Arc::clone(payload.text()));
     Ok(StartSyncExecutionOutput {

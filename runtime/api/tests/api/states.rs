@@ -352,6 +352,16 @@ pub(crate) async fn describe_execution(bench: &Bench) {
         "redriveStatusReason": "Execution is SUCCEEDED and cannot be redriven",
     });
     assert_eq!(found, expected);
+    // The header that AWS's services pass on wins over the request's own field.
+    for (header, expected) in [("Root=1-a", "Root=1-a"), ("", "Root=1-b")] {
+        let mut headers =
+            vec![("x-amz-target", "AWSStepFunctions.StartExecution"), ("x-amzn-trace-id", header)];
+        headers.retain(|(_, value)| !value.is_empty());
+        let body = json!({"stateMachineArn": arn, "traceHeader": "Root=1-b"}).to_string();
+        let started = bench.request("POST", "/", &headers, body).await.ok();
+        let found = bench.closed(started["executionArn"].as_str().unwrap()).await;
+        assert_eq!(found["traceHeader"], expected);
+    }
     let metadata = json!({"executionArn": execution, "includedData": "METADATA_ONLY"});
     let metadata = bench.states("DescribeExecution", metadata).await.ok();
     assert_eq!((&metadata["input"], &metadata["inputDetails"]["included"]), (&Value::Null, &json!(false)));
