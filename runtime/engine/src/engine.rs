@@ -28,10 +28,24 @@ use stepwell_store::{
 use stepwell_types::{AccountId, Name, Region, Timestamp};
 use tokio_util::sync::CancellationToken;
 
-/// Machines' revisions kept parsed.
-const MACHINES_CACHED_MAX: usize = 10_000;
+/// Machines' revisions kept parsed, about.
+const MACHINES_CACHED: usize = 10_000;
+/// Bytes of their definitions in each cache. Parsed, a definition takes several times as much.
+const MACHINES_CACHED_BYTES_MAX: u64 = 64 << 20;
+/// Bytes that a parsed machine costs beside its definition.
+const MACHINE_OVERHEAD_BYTES: u64 = 1_024;
 /// Functions kept resolved.
 const FUNCTIONS_CACHED_MAX: usize = 10_000;
+
+/// A machine weighs what its definition does.
+#[derive(Clone)]
+pub(crate) struct ByDefinition;
+
+impl<K> quick_cache::Weighter<K, Arc<Machine>> for ByDefinition {
+    fn weight(&self, _: &K, machine: &Arc<Machine>) -> u64 {
+        machine.row.definition.len() as u64 + MACHINE_OVERHEAD_BYTES
+    }
+}
 
 /// What the server's own limits are.
 #[derive(Clone, Debug)]
@@ -65,8 +79,8 @@ pub(crate) struct Inner {
     pub(crate) logs: Logs,
     /// Secret: seeds and token keys of executions are derived from it.
     master: Hmac<Sha256>,
-    pub(crate) machines: Cache<RevisionKey, Arc<Machine>>,
-    pub(crate) current_machines: Cache<(Scope, Name), Arc<Machine>>,
+    pub(crate) machines: Cache<RevisionKey, Arc<Machine>, ByDefinition>,
+    pub(crate) current_machines: Cache<(Scope, Name), Arc<Machine>, ByDefinition>,
     pub(crate) functions: Cache<(Scope, Arc<str>), Callables>,
     pub(crate) code_jobs: CodeJobs,
     pub(crate) drivers: Drivers,
@@ -106,8 +120,8 @@ impl Engine {
             page_tokens: PageTokens::new(&page_key),
             logs: Logs::default(),
             master,
-            machines: Cache::new(MACHINES_CACHED_MAX),
-            current_machines: Cache::new(MACHINES_CACHED_MAX),
+            machines: Cache::with_weighter(MACHINES_CACHED, MACHINES_CACHED_BYTES_MAX, ByDefinition),
+            current_machines: Cache::with_weighter(MACHINES_CACHED, MACHINES_CACHED_BYTES_MAX, ByDefinition),
             functions: Cache::new(FUNCTIONS_CACHED_MAX),
             code_jobs: CodeJobs::default(),
             drivers: Drivers::new(store.last_execution()),

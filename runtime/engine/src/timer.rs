@@ -19,6 +19,8 @@ const SCAN_INTERVAL: Duration = Duration::from_secs(20);
 const SLEEP_MAX: Duration = Duration::from_secs(1);
 /// Executions that are loaded for their timers at once.
 const FIRING_MAX: usize = 64;
+/// Due times in memory with which a scan ends; it leaves the latest to the next.
+const NEAR_MAX: usize = 1_000_000;
 /// Rows read at once.
 const PAGE_ROWS: usize = 1_000;
 
@@ -36,6 +38,10 @@ impl Timers {
         if near.first() == Some(&key) {
             self.earlier.notify_one();
         }
+    }
+
+    fn is_full(&self) -> bool {
+        self.near.lock().len() >= NEAR_MAX
     }
 
     /// Nothing waits for it any more.
@@ -114,8 +120,8 @@ impl Engine {
                 }
             }
             match page.next {
-                Some(next) => after = Some(next),
-                None => return Ok(()),
+                Some(next) if !self.0.timers.is_full() => after = Some(next),
+                _ => return Ok(()),
             }
         }
     }

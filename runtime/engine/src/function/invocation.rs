@@ -16,6 +16,9 @@ use stepwell_sandbox::{
 };
 use stepwell_types::{FunctionArn, FunctionQualifier};
 
+/// Versions of one function that are kept resolved.
+const QUALIFIERS_MAX: usize = 8;
+
 /// A version of a function, resolved: everything an attempt needs.
 #[derive(Clone)]
 pub(crate) struct Callable {
@@ -155,7 +158,11 @@ impl Engine {
         let chosen = chosen.map_err(|error| not_ready(&error))?;
         let callable = Arc::new(resolved(Arc::clone(&function.name), version, &row, &policy, chosen));
         if chosen == wanted {
-            callables.lock().insert(function.qualifier.clone(), Arc::clone(&callable));
+            let mut callables = callables.lock();
+            if callables.len() >= QUALIFIERS_MAX {
+                callables.clear();
+            }
+            callables.insert(function.qualifier.clone(), Arc::clone(&callable));
         }
         Ok(callable)
     }
