@@ -24,8 +24,8 @@ const NAMES_SHOWN_MAX: usize = 6;
 /// Arguments of `dev`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Data folder; the default is $XDG_DATA_HOME/stepwell/dev.
-    #[arg(long, value_name = "DIR", env = "STEPWELL_DATA", conflicts_with = "ephemeral")]
+    /// Data folder; the default is $STEPWELL_DATA, or $XDG_DATA_HOME/stepwell/dev.
+    #[arg(long, value_name = "DIR", conflicts_with = "ephemeral")]
     data: Option<PathBuf>,
     /// Keep nothing: a data folder of its own, removed at the end.
     #[arg(long)]
@@ -52,6 +52,9 @@ pub(crate) struct Args {
 
 /// Where data is kept if nobody says.
 pub(crate) fn default_folder() -> Result<PathBuf, CommandError> {
+    if let Some(named) = std::env::var_os("STEPWELL_DATA").filter(|named| !named.is_empty()) {
+        return Ok(named.into());
+    }
     let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let data = folder("XDG_DATA_HOME").or_else(|| Some(folder("HOME")?.join(".local/share")));
     let data = data

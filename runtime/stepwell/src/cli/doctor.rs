@@ -4,7 +4,7 @@ use super::default_folder;
 use crate::client::{Client, ClientArgs};
 use crate::events::bytes;
 use crate::exit::{CommandError, Outcome};
-use crate::output::{BAD, Form, GOOD, ODD, paint, say, say_json};
+use crate::output::{BAD, Form, GOOD, ODD, cut, one_line, paint, say, say_json};
 use crate::server;
 use serde_json::{Value, json};
 use std::net::ToSocketAddrs as _;
@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use stepwell_engine::function::{ComponentFault, check_components};
 use stepwell_store_redb::OpenError;
 
+/// Characters of a server's answer that are shown.
+const ANSWER_CHARS_MAX: usize = 120;
 /// Free space below which the folder is no place for a server.
 const FREE_BYTES_MIN: u64 = 1 << 30;
 
@@ -19,7 +21,7 @@ const FREE_BYTES_MIN: u64 = 1 << 30;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Data folder; the default is that of `dev`.
-    #[arg(long, value_name = "DIR", env = "STEPWELL_DATA")]
+    #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(flatten)]
     client: ClientArgs,
@@ -159,7 +161,7 @@ async fn server(args: &ClientArgs) -> Result<Check, CommandError> {
         }
         Err(error) => return Err(error),
     };
-    let answer = String::from_utf8_lossy(&ready.body).trim().to_owned();
+    let answer = cut(&one_line(&String::from_utf8_lossy(&ready.body)), ANSWER_CHARS_MAX);
     if !ready.status.is_success() {
         return Ok(check(Health::Bad, format!("{} answers {}: {answer}", client.endpoint(), ready.status)));
     }

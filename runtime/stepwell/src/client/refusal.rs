@@ -1,9 +1,13 @@
 //! What a server says when it says no, in any of its protocols.
 
 use super::Answer;
+use crate::output::{cut, one_line};
 use http::StatusCode;
 use serde_json::Value;
 use std::fmt;
+
+/// Characters that are shown of a body that is none of Stepwell's.
+const BODY_CHARS_MAX: usize = 120;
 
 /// A refusal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,7 +23,7 @@ pub(crate) struct Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.code.as_str() {
-            "" => write!(f, "the server answers {}: {}", self.status, self.message),
+            "" => write!(f, "the server answers {}, as no Stepwell does: {}", self.status, self.message),
             code => write!(f, "{code}: {}", self.message),
         }
     }
@@ -37,7 +41,7 @@ impl Refusal {
         let code = code.rsplit('#').next().unwrap_or_default();
         let code = code.split(':').next().unwrap_or_default().to_owned();
         let message = member(&["detail", "message", "Message"])
-            .unwrap_or_else(|| crate::output::cut(&String::from_utf8_lossy(&answer.body), 500));
+            .unwrap_or_else(|| cut(&one_line(&String::from_utf8_lossy(&answer.body)), BODY_CHARS_MAX));
         Self { status: answer.status, code, message }
     }
 
@@ -69,6 +73,11 @@ mod tests {
         check(404, None, r#"{"code":"A","detail":"b"}"#, "A: b");
         check(400, None, r#"{"__type":"com.amazonaws.states#A","message":"b"}"#, "A: b");
         check(404, Some("A:http://x/"), r#"{"Type":"User","Message":"b"}"#, "A: b");
-        check(500, None, "oops", "the server answers 500 Internal Server Error: oops");
+        check(
+            500,
+            None,
+            "<p>\n  oops\n</p>",
+            "the server answers 500 Internal Server Error, as no Stepwell does: <p> oops </p>",
+        );
     }
 }

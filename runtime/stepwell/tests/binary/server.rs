@@ -60,6 +60,24 @@ fn a_damaged_store_is_refused_by_server_and_doctor() {
     run(&["doctor", "--data", path, "--endpoint", "http://127.0.0.1:1"]).expect(1, "is damaged", "");
 }
 
+/// What the environment names is a default; a folder of its own is asked for.
+#[test]
+fn an_ephemeral_server_leaves_the_named_folder_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let named = folder.path().join("named");
+    let mut command = crate::support::stepwell();
+    command.env("STEPWELL_DATA", &named).args(["dev", "--port", "0", "--json"]);
+    let server = Server::of(command, &named);
+    assert_eq!(server.started["data"], named.to_str().unwrap());
+    drop(server);
+    let mut command = crate::support::stepwell();
+    command.env("STEPWELL_DATA", &named).args(["dev", "--port", "0", "--json", "--ephemeral"]);
+    let mut server = Server::of(command, &named);
+    assert_ne!(server.started["data"], named.to_str().unwrap());
+    server.signal(Signal::TERM);
+    assert_eq!(server.ended().0, Some(0));
+}
+
 #[test]
 fn an_ephemeral_folder_is_removed() {
     let mut process = crate::support::stepwell()

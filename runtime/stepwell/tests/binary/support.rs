@@ -122,7 +122,8 @@ impl Server {
         Self::of(command, data)
     }
 
-    fn of(mut command: Command, data: &Path) -> Self {
+    /// A server that is started by this command.
+    pub(crate) fn of(mut command: Command, data: &Path) -> Self {
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         let mut stdout = BufReader::new(process.stdout.take().unwrap());
