@@ -140,7 +140,12 @@ fn a_full_disk_stops_the_server_and_nothing_accepted_is_lost() {
         Ok(mut again) => assert_eq!(again.ended(), Some(1), "{}", again.log()),
         Err(Refused { code, stderr }) => {
             assert_eq!(code, Some(1), "{stderr}");
-            assert!(stderr.contains("full") && !stderr.contains("panicked"), "{stderr}");
+            let last = stderr.lines().last().unwrap_or_default();
+            assert!(
+                last.starts_with("error: the disk of the data folder ") && last.ends_with("is full"),
+                "{stderr}"
+            );
+            assert!(!stderr.contains("panicked"), "{stderr}");
         }
     }
 

@@ -164,7 +164,7 @@ impl Folder {
                 Err(BlobError::Damaged(id))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(BlobError::Io(error.to_string())),
+            Err(error) => Err(BlobError::Io(format!("{}: {error}", self.file(id).display()))),
         }
     }
 

@@ -187,7 +187,7 @@ impl RedbDisk {
         }
         if identity.is_none() && self.repair == Repair::Log {
             let identity = new_identity();
-            logged.log.identify(identity).map_err(|error| in_log(ReadError::Io(error.to_string())))?;
+            logged.log.identify(identity).map_err(|error| in_log(io_error(&error)))?;
             guarded(|| self.keep_log_identity(identity)).map_err(in_database)?;
         }
         Ok(())
@@ -464,8 +464,22 @@ fn read_error(error: redb::Error) -> ReadError {
     match error {
         redb::Error::Corrupted(reason) => ReadError::Damaged(reason),
         redb::Error::Io(error) if is_damage(&error) => ReadError::Damaged(error.to_string()),
+        redb::Error::Io(error) => io_error(&error),
         error => ReadError::Io(error.to_string()),
     }
+}
+
+/// Of a file; an open writes as well.
+fn io_error(error: &io::Error) -> ReadError {
+    if is_full(error) { ReadError::Stopped(disk_full()) } else { ReadError::Io(error.to_string()) }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+fn disk_full() -> StopReason {
+    StopReason { kind: StopKind::DiskFull, message: Arc::from("the disk is full") }
 }
 
 fn is_damage(error: &io::Error) -> bool {
@@ -474,11 +488,7 @@ fn is_damage(error: &io::Error) -> bool {
 
 fn stop_reason(error: &redb::Error) -> StopReason {
     let (kind, message) = match error {
-        redb::Error::Io(error)
-            if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) =>
-        {
-            (StopKind::DiskFull, "the disk is full".to_owned())
-        }
+        redb::Error::Io(error) if is_full(error) => return disk_full(),
         redb::Error::Corrupted(reason) => (StopKind::Damaged, format!("the store file is damaged: {reason}")),
         error => (StopKind::WriteFailed, format!("a write failed: {error}")),
     };
