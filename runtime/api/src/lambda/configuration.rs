@@ -28,8 +28,9 @@ pub(crate) fn described(function: Configuration) -> FunctionConfiguration {
         last_modified: Some(last_modified(function.last_modified)),
         code_sha256: Some(function.code_sha256),
         version: Some(function.version.to_string().into()),
-        environment: settings.environment.filter(|variables| !variables.is_empty()).map(|variables| {
-            EnvironmentResponse { variables: Some(variables.into_iter().collect()), error: None }
+        environment: settings.environment.map(|variables| EnvironmentResponse {
+            variables: Some(variables.into_iter().collect()),
+            error: None,
         }),
         // An empty ARN takes back the one that was given.
         kms_key_arn: kept("KMSKeyArn")

@@ -74,7 +74,10 @@ pub(crate) async fn create(
         tags: input.tags.into_iter().flatten().map(|(key, value)| Tag { key, value }).collect(),
         publish: input.publish.unwrap_or(false),
     };
-    Ok(described(call.engine.create_function(&call.scope, request).await?))
+    let mut created = call.engine.create_function(&call.scope, request).await?;
+    // The function's own ARN, even where a version was published with it (recorded).
+    created.arn.qualifier = None;
+    Ok(described(created))
 }
 
 pub(crate) async fn get(call: Call, input: GetFunctionRequest) -> Result<GetFunctionResponse, ApiError> {

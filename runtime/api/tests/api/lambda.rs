@@ -160,6 +160,7 @@ pub(crate) async fn kept_settings(bench: &Bench) {
     request["SnapStart"] = json!({"ApplyOn": "PublishedVersions"});
     request["EphemeralStorage"] = json!({"Size": 1_024});
     request["Layers"] = json!([]);
+    request["Environment"] = json!({"Variables": {}});
     request["ImageConfig"] = json!({});
     let created = bench.lambda("POST", "", request.to_string()).await.ok();
     let json_log = json!({
@@ -169,6 +170,7 @@ pub(crate) async fn kept_settings(bench: &Bench) {
     assert_eq!(created["SnapStart"], json!({"ApplyOn": "PublishedVersions", "OptimizationStatus": "Off"}));
     assert_eq!(created["EphemeralStorage"], json!({"Size": 1_024}));
     assert_eq!(created["Architectures"], json!(["arm64"]));
+    assert_eq!(created["Environment"], json!({"Variables": {}}));
     assert_eq!(created["TracingConfig"], json!({"Mode": "PassThrough"}));
     let update = json!({
         "KMSKeyArn": "arn:aws:kms:us-east-1:000000000000:key/k",
@@ -330,6 +332,15 @@ pub(crate) async fn publish_version(bench: &Bench) {
     let published = published.ok();
     assert_eq!((&published["Version"], &published["Description"]), (&json!("1"), &json!("first")));
     assert_eq!(published["FunctionArn"], format!("{FUNCTION}:f:1"));
+    let latest = bench.lambda("GET", "/f/configuration", "").await.ok();
+    assert_ne!(published["RevisionId"], latest["RevisionId"], "a version has a revision of its own");
+    let again = bench.lambda("POST", "/f/versions", json!({"Description": "again"}).to_string()).await.ok();
+    assert_eq!((&again["Version"], &again["RevisionId"]), (&json!("1"), &published["RevisionId"]));
+    let mut request = function_request("g", "echo");
+    request["Publish"] = json!(true);
+    let created = bench.lambda("POST", "", request.to_string()).await.ok();
+    assert_eq!(created["FunctionArn"], format!("{FUNCTION}:g"));
+    assert_eq!(created["Version"], "1");
     let wrong = bench.lambda("POST", "/f/versions", json!({"CodeSha256": "x"}).to_string()).await;
     assert!(wrong.status >= 400, "{}", wrong.text());
 }

@@ -76,8 +76,12 @@ impl Engine {
             tags,
         };
         let absent = Precondition::CatalogAbsent(key(scope, &request.name));
-        match self.0.write_function(scope, &request.name, absent, &row, request.publish).await {
-            Ok(()) => Ok(self.shown(scope, &request.name, &row, published(request.publish)).await),
+        let version = request.publish.then(|| row.published(None));
+        match self.0.write_function(scope, &request.name, absent, &row, version.as_ref()).await {
+            Ok(()) => {
+                let shown = version.as_ref().unwrap_or(&row);
+                Ok(self.shown(scope, &request.name, shown, published(request.publish)).await)
+            }
             Err(FunctionError::UpdateInProgress(_)) => Err(FunctionError::AlreadyExists(request.name)),
             Err(error) => Err(error),
         }
@@ -375,16 +379,13 @@ impl Engine {
             row.version.revision_id = crate::random::uuid().to_string().into();
             row.version.last_modified_ms = inner.clock.now().as_millis();
             row.last_version += u64::from(publish);
-            let mut published_row = row.clone();
-            if let Some(description) = &version_description {
-                published_row.version.settings.description = Arc::clone(description);
-            }
+            let published_row = row.published(version_description.as_ref());
             let named = row.components()?;
             let dropped = found.components()?.into_iter().filter(|component| !named.contains(component));
             inner.release(dropped).await?;
             let unchanged = Precondition::CatalogRevision(key(scope, &arn.name), revision);
             let published = publish.then_some(&published_row);
-            match inner.write_function_as(scope, &arn.name, unchanged, &row, published).await {
+            match inner.write_function(scope, &arn.name, unchanged, &row, published).await {
                 Ok(()) => {
                     let shown = if publish { &published_row } else { &row };
                     let qualifier = publish.then_some(FunctionQualifier::Version(row.last_version));
@@ -424,7 +425,7 @@ impl Engine {
         }
         inner.release([digest(&previous.digest)?]).await?;
         let unchanged = Precondition::CatalogRevision(key(scope, &arn.name), revision);
-        inner.write_function_as(scope, &arn.name, unchanged, &row, None).await
+        inner.write_function(scope, &arn.name, unchanged, &row, None).await
     }
 
     async fn shown(
@@ -585,18 +586,8 @@ impl Inner {
     }
 
     /// Writes a function's row, and the same as a version's where one is published.
+    /// Writes a function, and with it the version that is published, if one is.
     pub(super) async fn write_function(
-        self: &Arc<Self>,
-        scope: &Scope,
-        name: &Arc<str>,
-        precondition: Precondition,
-        row: &FunctionRow,
-        publish: bool,
-    ) -> Result<(), FunctionError> {
-        self.write_function_as(scope, name, precondition, row, publish.then_some(row)).await
-    }
-
-    async fn write_function_as(
         self: &Arc<Self>,
         scope: &Scope,
         name: &Arc<str>,

@@ -63,6 +63,16 @@ impl FunctionRow {
         };
     }
 
+    /// The same as a version of its own: with another revision, and perhaps its own description.
+    pub(crate) fn published(&self, description: Option<&Arc<str>>) -> Self {
+        let mut published = self.clone();
+        published.version.revision_id = crate::random::uuid().to_string().into();
+        if let Some(description) = description {
+            published.version.settings.description = Arc::clone(description);
+        }
+        published
+    }
+
     /// The components that it names.
     pub(crate) fn components(&self) -> Result<Vec<Digest>, StoreFailure> {
         let codes = [Some(&self.version.code), self.previous.as_ref()];

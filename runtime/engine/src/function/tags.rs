@@ -74,7 +74,7 @@ impl Engine {
             row.tags = tags;
             // Revision id and time of the last change are those of code and settings.
             let unchanged = Precondition::CatalogRevision(key(scope, &arn.name), revision);
-            match inner.write_function(scope, &arn.name, unchanged, &row, false).await {
+            match inner.write_function(scope, &arn.name, unchanged, &row, None).await {
                 Err(FunctionError::UpdateInProgress(_)) => {}
                 decided => return decided,
             }
