@@ -38,9 +38,13 @@ fn main() {
     let folder = tempfile::TempDir::new().expect("a folder");
     measure_cost(folder.path(), executions);
     // Ever later groups of executions are due right away; or long ago, so that every group carries a step.
-    for (what, now_ms) in [("with folds", STARTED_MS + 50_000), ("lagging", STARTED_MS + 10_000_000_000)] {
+    let (due_ms, late_ms) = (STARTED_MS + 50_000, STARTED_MS + 10_000_000_000);
+    for (submitters, what, now_ms) in
+        [(16, "with folds", due_ms), (256, "with folds", due_ms), (256, "lagging", late_ms)]
+    {
         let folder = tempfile::TempDir::new().expect("a folder");
-        measure_rivalry(folder.path(), time, what, now_ms);
+        println!("\n{submitters} submitters");
+        measure_rivalry(folder.path(), time, submitters, what, now_ms);
     }
 }
 
@@ -169,13 +173,13 @@ fn median(sides: &[Side], of: impl Fn(&Side) -> f64) -> f64 {
     values[values.len() / 2]
 }
 
-fn measure_rivalry(folder: &Path, time: Duration, what: &str, now_ms: i64) {
+fn measure_rivalry(folder: &Path, time: Duration, submitters: usize, what: &str, now_ms: i64) {
     let store = open(folder);
     let mut next = 0;
     let (mut alone, mut beside) = (Vec::new(), Vec::new());
     let (mut folded, mut closed) = (0, 0);
     // What the first rounds close is there to be folded.
-    run(&store, SUBMITTERS, &mut next, |_, spent| spent < time);
+    run(&store, submitters, &mut next, |_, spent| spent < time);
     for round in 0..2 * ROUNDS {
         let stop = AtomicBool::new(round % 2 == 0);
         let before = cpu_seconds();
@@ -193,7 +197,7 @@ fn measure_rivalry(folder: &Path, time: Duration, what: &str, now_ms: i64) {
                 }
                 all
             });
-            let measured = run(&store, SUBMITTERS, &mut next, |_, spent| spent < time);
+            let measured = run(&store, submitters, &mut next, |_, spent| spent < time);
             stop.store(true, Ordering::Relaxed);
             (measured, folder.join().expect("it does not panic"))
         });
@@ -216,7 +220,6 @@ fn measure_rivalry(folder: &Path, time: Duration, what: &str, now_ms: i64) {
         }
         closed += measured.closed;
     }
-    println!();
     println!("{:>10} {:>12} {:>10} {:>10} {:>12}", "commits", "rate", "p50", "p99", "CPU/commit");
     for (of, sides) in [("alone", &alone), (what, &beside)] {
         println!(

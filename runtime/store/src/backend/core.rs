@@ -107,8 +107,8 @@ pub struct CoreOptions {
     pub free_bytes_mark: u64,
     /// How long what has closed is kept.
     pub retention: RetentionWindows,
-    /// Of so many groups with commits one carries a step of retention, unless that lags far behind; a group without
-    /// commits always may.
+    /// Of so many groups with commits one carries a step of retention, and of half as many if that lags far behind; a
+    /// group without commits always may.
     pub groups_per_retention_step: u64,
 }
 
@@ -179,8 +179,8 @@ pub struct Core<D> {
 struct Writer {
     placer: Placer,
     groups: u64,
-    /// The next group that carries a step of retention even if it has commits.
-    next_step_group: u64,
+    /// The last group that carried a step of retention.
+    last_step_group: u64,
 }
 
 /// A store that cannot be opened.
@@ -244,7 +244,7 @@ impl<D: Disk> Core<D> {
             inbox: Mutex::new(inbox),
             arrived: Condvar::new(),
             tail: RwLock::new(tail),
-            writer: Mutex::new(Writer { placer, groups: 0, next_step_group: 0 }),
+            writer: Mutex::new(Writer { placer, groups: 0, last_step_group: 0 }),
             last_execution: AtomicU64::new(last_execution),
             merge_asked_ms: AtomicI64::new(i64::MIN),
             closed_without_queue: AtomicBool::new(closed_without_queue),
@@ -324,12 +324,13 @@ impl<D: Disk> Core<D> {
                 return Ran::Nothing;
             }
             let group = inbox.queue.take_group();
-            let rests = !group.is_empty() && writer.groups < writer.next_step_group;
-            let chore = inbox.chore.take_if(|chore| !rests || chore.is_urgent());
+            let since = writer.groups - writer.last_step_group;
+            let every = self.options.groups_per_retention_step;
+            let chore = inbox.chore.take_if(|chore| group.is_empty() || since >= chore.interval(every));
             (group, chore, inbox.freed())
         };
         if chore.as_ref().is_some_and(|chore| chore.step().is_some()) {
-            writer.next_step_group = writer.groups + self.options.groups_per_retention_step;
+            writer.last_step_group = writer.groups;
         }
         let wants_merge =
             matches!(chore, Some(Chore::Merge(_))) || self.tail().wants_merge(self.options.merge);

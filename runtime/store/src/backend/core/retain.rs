@@ -16,8 +16,8 @@ use crate::sequence::ExecutionNumber;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// How far behind its time a step may be before every group carries one: under full load for so long, what closes
-/// must leave as fast as it comes.
+/// How far behind its time a step may be before twice as many groups carry one: under full load for so long, what
+/// closes must leave as fast as it comes.
 const LAG_MS_MAX: i64 = 10 * 60 * 1_000;
 
 /// What became of a chore.
@@ -39,12 +39,13 @@ impl Chore {
         }
     }
 
-    /// Whether it waits for no better group.
-    pub(super) fn is_urgent(&self) -> bool {
+    /// Of how many groups with commits one may carry it, where `every` is the rule for steps.
+    pub(super) fn interval(&self, every: u64) -> u64 {
         match self {
-            Self::Write(step, _) => step.lag_ms >= LAG_MS_MAX,
+            Self::Write(step, _) if step.lag_ms >= LAG_MS_MAX => every / 2,
+            Self::Write(..) => every,
             // Its parts are small and in proportion to the group.
-            Self::Merge(_) => true,
+            Self::Merge(_) => 0,
         }
     }
 
