@@ -3,34 +3,24 @@
 //! What a connection can hold is bounded by its head, by one request's body and by one answer: requests that are sent
 //! ahead wait in the system's buffers until theirs is the turn.
 
+mod connection;
 mod pace;
 
 use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use pace::{Pace, Paced};
+use connection::{CROWDED_HEAD_WAIT_MAX, Signals, answer};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-/// Headers of a request.
-const HEADERS_MAX: usize = 100;
-/// Bytes of a request's first line and headers; a definition never is among them.
-const HEAD_BYTES_MAX: usize = 64 * 1_024;
-/// How long a request's head may take to arrive, and how long an idle connection is kept.
-const HEAD_WAIT_MAX: Duration = Duration::from_secs(60);
-/// How much of an answer has to be taken in which time by whom it waits for.
-const READER_PACE: Pace = Pace { bytes_min: 64 * 1_024, within: Duration::from_secs(30) };
 /// Pause after a failed accept (no file descriptors left), so that it does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// What [`serve`] is told beside what it serves.
 #[derive(Clone, Copy, Debug)]
 pub struct ServeLimits {
-    /// Connections at once; more wait to be accepted.
+    /// Connections at once. More wait until one ends; those whose clients say nothing end for them.
     pub connections_max: usize,
     /// How long open connections may take to end their requests when the server stops.
     pub grace: Duration,
@@ -44,16 +34,13 @@ impl Default for ServeLimits {
 
 /// Answers every connection until `stop` is cancelled; then takes no new ones and gives the open ones time to end.
 pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken, limits: ServeLimits) {
-    let permits = Arc::new(Semaphore::new(limits.connections_max));
+    let places = Arc::new(Semaphore::new(limits.connections_max));
+    let signals = Signals { stop, crowded: Arc::default() };
     let connections = tokio_util::task::TaskTracker::new();
     loop {
-        let permit = tokio::select! {
-            permit = Arc::clone(&permits).acquire_owned() => permit,
-            () = stop.cancelled() => break,
-        };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = stop.cancelled() => break,
+            () = signals.stop.cancelled() => break,
         };
         let stream = match accepted {
             Ok((stream, _)) => stream,
@@ -63,34 +50,36 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
                 continue;
             }
         };
+        let place = tokio::select! {
+            place = find_place(&places, &signals.crowded) => place,
+            () = signals.stop.cancelled() => break,
+        };
         // Answers are small and waited for.
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
-        let stop = stop.clone();
+        let (router, signals) = (router.clone(), signals.clone());
         connections.spawn(async move {
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEAD_WAIT_MAX)
-                .max_headers(HEADERS_MAX)
-                .max_buf_size(HEAD_BYTES_MAX)
-                .serve_connection(TokioIo::new(Paced::new(stream, READER_PACE)), service);
-            let mut connection = std::pin::pin!(connection);
-            let ended = tokio::select! {
-                ended = connection.as_mut() => ended,
-                () = stop.cancelled() => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
-                }
-            };
-            if let Err(error) = ended {
-                tracing::debug!(%error, "a connection ended early");
-            }
-            drop(permit);
+            answer(stream, router, signals).await;
+            drop(place);
         });
     }
     drop(listener);
     connections.close();
     if tokio::time::timeout(limits.grace, connections.wait()).await.is_err() {
         tracing::warn!(open = connections.len(), "connections were still open when the grace period ended");
+    }
+}
+
+/// A place for one more connection, if need be that of a client who says nothing. `None` is never met: the places are
+/// never closed.
+async fn find_place(places: &Arc<Semaphore>, crowded: &Notify) -> Option<OwnedSemaphorePermit> {
+    loop {
+        if let Ok(place) = Arc::clone(places).try_acquire_owned() {
+            return Some(place);
+        }
+        crowded.notify_waiters();
+        let place = Arc::clone(places).acquire_owned();
+        if let Ok(place) = tokio::time::timeout(CROWDED_HEAD_WAIT_MAX, place).await {
+            return place.ok();
+        }
     }
 }
