@@ -168,6 +168,15 @@ fn live(
             all if all == answers.len() => {}
             _ => return Err("a group was acknowledged in part".to_owned()),
         }
+        // And sometimes a step goes alone.
+        if random.below(3) == 0 {
+            past.latest_ms = past.latest_ms.max(now_ms);
+            match step_of(subject, now_ms) {
+                Ok(_) => {}
+                Err(ReadError::Stopped(_)) => return Ok(commits.len()),
+                Err(error) => return Err(error.to_string()),
+            }
+        }
     }
     Ok(commits.len())
 }
