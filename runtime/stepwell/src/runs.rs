@@ -12,6 +12,8 @@ use stepwell_types::{ExecutionArn, ExecutionKind, Name, StateMachineArn, Timesta
 
 /// Events that are asked for at once, as many as a page may have.
 const PAGE_EVENTS: usize = 1_000;
+/// Why an Express execution cannot be shown.
+pub(crate) const EXPRESS_IS_NOT_KEPT: &str = "Express executions run in memory and leave no history";
 /// How long one request waits for an execution's end.
 const WAIT: Duration = Duration::from_secs(20);
 /// How often a watched execution's new events are read.
@@ -49,6 +51,17 @@ pub(crate) async fn find(client: &Client, named: &str) -> Result<ExecutionArn, C
         name: Name::new(name).map_err(|_| wrong())?,
         kind: ExecutionKind::Standard,
     })
+}
+
+/// The same, of an execution whose history is kept.
+pub(crate) async fn find_kept(client: &Client, named: &str) -> Result<ExecutionArn, CommandError> {
+    let arn = find(client, named).await?;
+    match arn.kind {
+        ExecutionKind::Standard => Ok(arn),
+        ExecutionKind::Express(_) => Err(CommandError::usage(format!(
+            "{EXPRESS_IS_NOT_KEPT}; `stepwell logs` shows what its functions logged"
+        ))),
+    }
 }
 
 /// The state machine that a person names: by its ARN or its name.

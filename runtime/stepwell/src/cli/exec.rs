@@ -160,7 +160,13 @@ async fn of_machine(client: &Client, machine: &str, args: &LsArgs) -> Result<Vec
             );
             fields.extend(token.take().map(|token| ("nextToken".to_owned(), token)));
         }
-        let page = client.states("ListExecutions", &input).await?;
+        let page = client.states("ListExecutions", &input).await.map_err(|error| match error {
+            CommandError::Refused(mut refusal) if refusal.code == "StateMachineTypeNotSupported" => {
+                refusal.message = format!("{machine}: {}", runs::EXPRESS_IS_NOT_KEPT);
+                refusal.into()
+            }
+            error => error,
+        })?;
         found.extend(page.get("executions").and_then(Value::as_array).into_iter().flatten().cloned());
         token = page.get("nextToken").filter(|token| token.is_string()).cloned();
         if token.is_none() || found.len() >= limit {
@@ -172,7 +178,7 @@ async fn of_machine(client: &Client, machine: &str, args: &LsArgs) -> Result<Vec
 
 async fn show(args: ShowArgs) -> Result<Outcome, CommandError> {
     let client = Client::new(&args.client)?;
-    let arn = runs::find(&client, &args.execution).await?;
+    let arn = runs::find_kept(&client, &args.execution).await?;
     let execution = runs::describe(&client, &arn).await?;
     match args.client.form() {
         Form::Json => say_json(&runs::whole(&client, &arn, execution).await?)?,
@@ -185,7 +191,7 @@ async fn show(args: ShowArgs) -> Result<Outcome, CommandError> {
 
 async fn tail(args: OneArgs) -> Result<Outcome, CommandError> {
     let client = Client::new(&args.client)?;
-    let arn = runs::find(&client, &args.execution).await?;
+    let arn = runs::find_kept(&client, &args.execution).await?;
     let form = args.client.form();
     let execution = runs::watch(&client, &arn, |event, row| match form {
         Form::Json => say_json(event),
@@ -201,7 +207,7 @@ async fn tail(args: OneArgs) -> Result<Outcome, CommandError> {
 
 async fn stop(args: StopArgs) -> Result<Outcome, CommandError> {
     let client = Client::new(&args.client)?;
-    let arn = runs::find(&client, &args.execution).await?;
+    let arn = runs::find_kept(&client, &args.execution).await?;
     let before = runs::describe(&client, &arn).await?;
     let mut input = json!({ "executionArn": arn.to_string() });
     if let Some(fields) = input.as_object_mut() {

@@ -53,6 +53,7 @@ fn deploys_runs_and_shows_an_order() {
         "",
         "of type STANDARD; use that --type, or another name with --machine",
     );
+    server.run(&["exec", "ls", "order-express"]).expect(1, "", "leave no history");
     let everything = server.run(&["exec", "show", "order:one", "--events", "0"]).stdout;
     let ran = server.run(&["run", &file("order.asl.json"), "--input", &input, "--events", "0"]);
     assert_eq!(ran.stdout.lines().count(), everything.lines().count(), "{ran:?}");

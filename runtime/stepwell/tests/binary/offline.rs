@@ -78,6 +78,10 @@ fn usage_errors_exit_with_2() {
         "",
         "is no execution's ARN",
     );
+    let express = "arn:aws:states:us-east-1:000000000000:express:m:one:two";
+    for command in ["show", "tail", "stop"] {
+        run(&["exec", command, express]).expect(2, "", "leave no history; `stepwell logs`");
+    }
     run(&["exec", "ls", "arn:bad"]).expect(2, "", "`arn:bad` is no state machine's ARN");
     run(&["exec", "ls", "--status", "GONE"]).expect(2, "", "RUNNING, SUCCEEDED");
     run(&["exec", "ls", "--account", "7"]).expect(2, "", "an account has twelve digits");

@@ -255,7 +255,10 @@ pub(crate) fn has(tool: &str) -> bool {
         .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(tool).is_file()));
     if !found {
         let required = std::env::var("STEPWELL_REQUIRE").unwrap_or_default();
-        assert!(!required.split(',').any(|required| required.trim() == tool), "{tool} is required and not there");
+        assert!(
+            !required.split(',').any(|required| required.trim() == tool),
+            "{tool} is required and not there"
+        );
         let mut stderr = std::io::stderr();
         writeln!(stderr, "skipped: needs {tool}").unwrap();
     }
