@@ -53,6 +53,13 @@ pub(crate) async fn tag_resource(bench: &Bench) {
         let request = json!({"resourceArn": absent, "tags": []});
         bench.states("TagResource", request).await.refused(400, "ResourceNotFound", &message);
     }
+    let key = |at: usize| format!("together{at}");
+    let together = (0..6).map(|at| tag(json!([{"key": key(at), "value": ""}])));
+    for answer in futures_util::future::join_all(together).await {
+        answer.ok();
+    }
+    let tagged = tags().await.to_string();
+    assert!((0..6).all(|at| tagged.contains(&key(at))), "nobody's tag is lost: {tagged}");
     let answer = bench.states("TagResource", json!({"resourceArn": "x", "tags": []})).await;
     answer.refused(400, "InvalidArn", "Invalid Arn: 'Invalid ARN prefix: x'");
     let again = bench.states("DescribeStateMachine", json!({"stateMachineArn": arn})).await.ok();
@@ -168,6 +175,14 @@ pub(crate) async fn tag_function(bench: &Bench) {
     let answer = call(bench, "POST", &format!("{arn}:$LATEST"), &json!({"Tags": {"a": "b"}})).await;
     answer.refused(400, "InvalidParameterValueException", QUALIFIED);
     assert_eq!(tags_of(bench, &arn).await, json!({"stepwell:fuel": "2000000", "team": "a"}));
+    let key = |at: usize| format!("together{at}");
+    let together =
+        (0..6).map(|at| tag([(key(at), json!(""))].into_iter().collect::<serde_json::Map<_, _>>().into()));
+    for answer in futures_util::future::join_all(together).await {
+        assert_eq!(answer.status, 204, "{}", answer.text());
+    }
+    let tagged = tags_of(bench, &arn).await.to_string();
+    assert!((0..6).all(|at| tagged.contains(&key(at))), "nobody's tag is lost: {tagged}");
 }
 
 pub(crate) async fn untag_function(bench: &Bench) {
