@@ -1,6 +1,7 @@
 //! What a person uploads, read and checked before anything is compiled.
 
 mod archive;
+mod bounds;
 mod component;
 mod module;
 
@@ -106,6 +107,9 @@ pub enum PublishError {
     /// A core module that cannot be made a component.
     #[error("this core module cannot be made a component: {0}")]
     Module(String),
+    /// Compiling it would take too much time or memory.
+    #[error("this component takes too much to compile: {0}")]
+    TooComplex(String),
     /// It is larger than one instance may be.
     #[error("this component does not fit an instance: {0}")]
     DoesNotFit(String),
@@ -133,6 +137,7 @@ pub fn prepare(upload: &[u8]) -> Result<Prepared, PublishError> {
     }
     let unzipped = if upload.starts_with(b"PK") { Some(archive::component_of(upload)?) } else { None };
     let wasm = unzipped.as_deref().unwrap_or(upload);
+    bounds::check(wasm)?;
     // The encoder is not written for hostile modules. A valid one that breaks it is refused like any other.
     let encoded = std::panic::catch_unwind(|| module::to_component(wasm))
         .unwrap_or_else(|_| Err(PublishError::Module("the encoder broke down on it".to_owned())))?;
