@@ -36,7 +36,7 @@ pub enum OpenError {
         reason: String,
     },
     /// Written by a newer release.
-    #[error("the store file {} was written by another release: {reason}", .file.display())]
+    #[error("the store file {} was written by another release: {reason}; open it with that release or a newer one", .file.display())]
     Unsupported {
         /// The file.
         file: PathBuf,

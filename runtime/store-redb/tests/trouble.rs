@@ -1,14 +1,15 @@
 //! Trouble with the folder and the file: each has its own error, in plain words.
 
 use bytes::Bytes;
-use redb::StorageBackend;
 use redb::backends::InMemoryBackend;
+use redb::{ReadableTable as _, StorageBackend, TableDefinition};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use stepwell_store::backend::core::CoreOptions;
+use stepwell_store::backend::table::Table;
 use stepwell_store::blob::MemoryBlobs;
 use stepwell_store::{Blobs, Commit, CommitError, StopKind, Store, SubmitError, block_on};
 use stepwell_store_redb::{
@@ -192,6 +193,32 @@ fn a_log_without_its_beginning() {
 fn a_log_of_a_newer_release() {
     let error = opened_after(|log| log[16] = 2).unwrap_err();
     assert!(error.contains("/store.log was written by another release: format version 2"), "{error}");
+}
+
+#[test]
+fn a_store_file_of_a_newer_release() {
+    let folder = folder();
+    let file = made(folder.path());
+    let database = redb::Database::open(&file).unwrap();
+    let transaction = database.begin_write().unwrap();
+    let rows = TableDefinition::<&[u8], &[u8]>::new(Table::Meta.name());
+    {
+        let mut table = transaction.open_table(rows).unwrap();
+        let found: Vec<(Vec<u8>, Vec<u8>)> = table
+            .iter()
+            .unwrap()
+            .map(|row| row.map(|(key, value)| (key.value().to_vec(), value.value().to_vec())).unwrap())
+            .collect();
+        for (key, mut value) in found {
+            value[0] = 2;
+            table.insert(key.as_slice(), value.as_slice()).unwrap();
+        }
+    }
+    transaction.commit().unwrap();
+    drop(database);
+    let error = open(folder.path()).unwrap_err().to_string();
+    let told = "/store.redb was written by another release: format version 2; open it with that release";
+    assert!(error.contains(told), "{error}");
 }
 
 #[test]
