@@ -219,6 +219,7 @@ impl From<CreateStateMachineError> for ApiError {
         match error {
             E::InvalidDefinition(_) => Self::states(StatesError::InvalidDefinition, message),
             E::AlreadyExists(_) => Self::states(StatesError::StateMachineAlreadyExists, message),
+            E::Deleting(_) => Self::states(StatesError::StateMachineDeleting, message),
             E::Unsupported(_) => Self::validation(message),
             E::LimitExceeded => Self::states(StatesError::StateMachineLimitExceeded, message),
             E::Tags(error) => error.into(),

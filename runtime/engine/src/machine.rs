@@ -108,6 +108,9 @@ pub enum CreateStateMachineError {
     /// Another machine of this name exists.
     #[error("State Machine Already Exists: '{0}'")]
     AlreadyExists(StateMachineArn),
+    /// The machine that has this name is being deleted.
+    #[error("State Machine is being deleted: '{0}'")]
+    Deleting(StateMachineArn),
     /// Versions are not published yet (`publish`).
     #[error("{0}")]
     Unsupported(String),

@@ -104,9 +104,16 @@ pub(crate) async fn update_state_machine(bench: &Bench) {
         "MissingRequiredParameter",
         "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified",
     );
-    let versioned = json!({"stateMachineArn": format!("{arn}:2"), "definition": WAIT});
-    let message = format!("State Machine Does Not Exist: '{arn}:2'");
-    bench.states("UpdateStateMachine", versioned).await.refused(400, "StateMachineDoesNotExist", &message);
+    for publish in [false, true] {
+        let versioned =
+            json!({"stateMachineArn": format!("{arn}:2"), "definition": WAIT, "publish": publish});
+        let message = format!("State Machine Does Not Exist: '{arn}:2'");
+        bench.states("UpdateStateMachine", versioned).await.refused(
+            400,
+            "StateMachineDoesNotExist",
+            &message,
+        );
+    }
 }
 
 pub(crate) async fn describe_state_machine(bench: &Bench) {
@@ -163,6 +170,24 @@ pub(crate) async fn delete_state_machine(bench: &Bench) {
     let message = format!("State Machine Does Not Exist: '{arn}'");
     let request = json!({"stateMachineArn": arn});
     bench.states("StartExecution", request).await.refused(400, "StateMachineDoesNotExist", &message);
+
+    // A running execution goes on; until it ends, nothing else takes the name.
+    let arn = bench.machine("w", WAIT, "STANDARD").await;
+    let execution = bench.start(&arn, "e", "{}").await;
+    let request = json!({"stateMachineArn": arn});
+    bench.states("DeleteStateMachine", request.clone()).await.ok();
+    assert_eq!(bench.states("DescribeStateMachine", request.clone()).await.ok()["status"], "DELETING");
+    let message = format!("State Machine is being deleted: '{arn}'");
+    let create = json!({"name": "w", "definition": WAIT, "roleArn": ROLE});
+    for (operation, request) in [
+        ("StartExecution", request.clone()),
+        ("UpdateStateMachine", json!({"stateMachineArn": arn, "definition": PASS})),
+        ("CreateStateMachine", create),
+    ] {
+        bench.states(operation, request).await.refused(400, "StateMachineDeleting", &message);
+    }
+    let request = json!({"executionArn": execution});
+    assert_eq!(bench.states("DescribeExecution", request).await.ok()["status"], "RUNNING");
 }
 
 pub(crate) async fn list_state_machines(bench: &Bench) {

@@ -86,8 +86,10 @@ impl Engine {
         for _ in 0..CHANGE_ATTEMPTS_MAX {
             if let Some((_, existing)) = inner.machine_row(scope, &request.name).await? {
                 let current = inner.revision_row(scope, &request.name, existing.revision).await?;
-                let same = !existing.deleting
-                    && current.definition == request.definition
+                if existing.deleting {
+                    return Err(CreateStateMachineError::Deleting(arn));
+                }
+                let same = current.definition == request.definition
                     && current.machine_type == request.machine_type
                     && current.settings.complete() == request.settings.clone().complete();
                 return if same {
@@ -132,11 +134,6 @@ impl Engine {
     ) -> Result<UpdatedStateMachine, UpdateStateMachineError> {
         let inner = &self.0;
         let UpdateStateMachine { arn, definition, role_arn, settings, publish } = request;
-        if publish != Publish::No {
-            return Err(UpdateStateMachineError::Unsupported(
-                "Stepwell does not publish versions yet".to_owned(),
-            ));
-        }
         if definition.is_none() && role_arn.is_none() && settings == MachineSettings::default() {
             return Err(UpdateStateMachineError::MissingRequiredParameter);
         }
@@ -146,6 +143,10 @@ impl Engine {
             };
             if machine.deleting {
                 return Err(UpdateStateMachineError::Deleting(arn));
+            }
+            if publish != Publish::No {
+                let message = "Stepwell does not publish versions yet".to_owned();
+                return Err(UpdateStateMachineError::Unsupported(message));
             }
             let current = inner.revision_row(scope, &arn.name, machine.revision).await?;
             if let Some(definition) = &definition {
