@@ -11,28 +11,28 @@ use stepwell_tests::aws::Settings;
 use stepwell_tests::http::Connection;
 use stepwell_tests::server::{Server, stepwell_after};
 
-static SERVER: LazyLock<Server> = LazyLock::new(|| {
+static SERVER: LazyLock<Server> = LazyLock::new(server);
+
+fn server() -> Server {
     let server = Server::start();
     let pass = json!({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}});
     server.machine("pass", "STANDARD", &pass);
-    server.function("large", "large-257k", Settings::default());
     server
-});
+}
 
 /// How long a client may say nothing, where there is room for all.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 const LIST: &str =
     "POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: AWSStepFunctions.ListStateMachines\r\n";
 
-fn connect() -> TcpStream {
-    let stream = TcpStream::connect(&SERVER.host).expect("the server listens");
-    stream.set_read_timeout(Some(Duration::from_secs(60))).expect("it is a socket");
-    stream
-}
-
 /// A connection on which these bytes were sent.
 fn sent(bytes: impl AsRef<[u8]>) -> TcpStream {
-    let mut stream = connect();
+    sent_to(&SERVER, bytes)
+}
+
+fn sent_to(server: &Server, bytes: impl AsRef<[u8]>) -> TcpStream {
+    let mut stream = TcpStream::connect(&server.host).expect("the server listens");
+    stream.set_read_timeout(Some(Duration::from_secs(60))).expect("it is a socket");
     // The server may have answered and closed before the last of them.
     let _ = stream.write_all(bytes.as_ref());
     stream
@@ -65,7 +65,12 @@ fn check(answer: &str, status: u16, part: &str) {
 /// Somebody else is answered.
 #[track_caller]
 fn check_is_well() {
-    assert_eq!(SERVER.plain("GET", "/v1/state-machines/pass", "").status, 200);
+    check_answers(&SERVER);
+}
+
+#[track_caller]
+fn check_answers(server: &Server) {
+    assert_eq!(server.plain("GET", "/v1/state-machines/pass", "").status, 200);
 }
 
 // Bodies
@@ -203,8 +208,8 @@ fn requests_sent_ahead_are_answered_in_their_order() {
 }
 
 /// Kilobytes of memory that the server has in use.
-fn memory_kb() -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", SERVER.pid())).expect("it runs");
+fn memory_kb(server: &Server) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).expect("it runs");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).expect("a number of kB")
 }
@@ -214,18 +219,22 @@ fn readers_who_take_nothing_cost_one_answer_each() {
     const READERS: usize = 100;
     const REQUESTS: usize = 400;
     const MEMORY_KB_MAX: u64 = 512 << 10;
-    let before = memory_kb();
+    // One of its own, whose memory is nobody else's.
+    let server = server();
+    server.function("large", "large-257k", Settings::default());
+    let before = memory_kb(&server);
     let request =
         "POST /v1/functions/large/invoke HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}";
     // Ten gigabytes of answers, were they all made.
-    let mut readers: Vec<TcpStream> = (0..READERS).map(|_| sent(request.repeat(REQUESTS))).collect();
+    let mut readers: Vec<TcpStream> =
+        (0..READERS).map(|_| sent_to(&server, request.repeat(REQUESTS))).collect();
     // Each has the beginning of its first answer, so that the server is at work for all of them.
     for reader in &mut readers {
         check(&first(reader), 200, "");
     }
     for _ in 0..20 {
-        check_is_well();
-        let grown = memory_kb().saturating_sub(before);
+        check_answers(&server);
+        let grown = memory_kb(&server).saturating_sub(before);
         assert!(grown < MEMORY_KB_MAX, "{grown} kB more for {READERS} readers");
     }
 }
@@ -241,13 +250,15 @@ fn clients_who_say_nothing_leave_room_for_others() {
     // The other tests of this process need some as well.
     let clients = wanted.saturating_sub(500).min(CLIENTS);
     assert!(clients > 0, "this process may open no more than {wanted} files");
-    let before = memory_kb();
+    let server = server();
+    let before = memory_kb(&server);
     let silent = ["", "GET / HTTP/1.1\r\nHost: loc", &format!("{LIST}Content-Length: 10\r\n\r\n{{")];
-    let clients: Vec<TcpStream> = silent.iter().cycle().take(clients as usize).map(sent).collect();
-    check_is_well();
-    let execution = SERVER.execution("arn:aws:states:us-east-1:000000000000:stateMachine:pass", &json!([1]));
-    assert_eq!(SERVER.closed(&execution)["output"], "[1]");
-    let grown = memory_kb().saturating_sub(before);
+    let clients: Vec<TcpStream> =
+        silent.iter().cycle().take(clients as usize).map(|begin| sent_to(&server, begin)).collect();
+    check_answers(&server);
+    let execution = server.execution("arn:aws:states:us-east-1:000000000000:stateMachine:pass", &json!([1]));
+    assert_eq!(server.closed(&execution)["output"], "[1]");
+    let grown = memory_kb(&server).saturating_sub(before);
     assert!(grown < 200 << 10, "{grown} kB more for {} clients", clients.len());
 }
 
