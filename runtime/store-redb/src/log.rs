@@ -181,8 +181,16 @@ impl Log {
 /// Where a sealed value may begin.
 fn position_of_header(bytes: &[u8]) -> Option<usize> {
     let header = Encoder::with_capacity(0).seal();
-    let header = header.get(..HEADER_BYTES / 2)?;
-    bytes.windows(header.len()).position(|window| window == header)
+    let (first, others) = header.get(..HEADER_BYTES / 2)?.split_first()?;
+    let mut from = 0;
+    // Most of a log is empty: one byte after the other is looked at by itself.
+    loop {
+        let at = from + bytes.get(from..)?.iter().position(|byte| byte == first)?;
+        from = at + 1;
+        if bytes.get(from..)?.starts_with(others) {
+            return Some(at);
+        }
+    }
 }
 
 fn io_error(error: io::Error) -> ReadError {
