@@ -20,6 +20,10 @@ const FUNCTION_COST: u64 = 100;
 const DOUBLE_COST_BYTES: u64 = 32 << 10;
 /// Instances, functions that cross between them, and the like, counted anew for each instance of what they are in.
 const ITEMS_MAX: u64 = 100_000;
+/// Memory of the host's that one instance takes for the functions and globals of its modules.
+const INSTANCE_BYTES_MAX: u64 = 8 << 20;
+/// The part of one of them.
+const FUNCTION_BYTES: u64 = 32;
 /// Components and modules inside each other.
 const DEPTH_MAX: usize = 100;
 
@@ -36,13 +40,36 @@ pub(super) fn check(wasm: &[u8]) -> Result<(), PublishError> {
     Ok(())
 }
 
+/// What an instance amounts to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Size {
+    items: u64,
+    /// Memory of the host's, beside the linear memories.
+    bytes: u64,
+}
+
+impl Size {
+    /// Of something that is not known here.
+    const UNKNOWN: Self = Self { items: u64::MAX, bytes: u64::MAX };
+
+    fn items(items: usize) -> Self {
+        Self { items: items as u64, bytes: 0 }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.items = self.items.saturating_add(other.items);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+    }
+}
+
 /// One component or module that is being read.
 #[derive(Default)]
 struct Level {
-    /// What one instance of each component that it knows amounts to, in their order.
-    components: Vec<u64>,
+    /// The components that it knows, and the modules, in their order.
+    components: Vec<Size>,
+    modules: Vec<Size>,
     /// What one instance of it amounts to.
-    items: u64,
+    size: Size,
     is_component: bool,
 }
 
@@ -66,11 +93,14 @@ impl Tally {
         if self.depth > DEPTH_MAX {
             return refuse(format!("its parts lie more than {DEPTH_MAX} deep in each other"));
         }
-        let items = self.levels.iter().map(|level| level.items).max().unwrap_or(0);
-        if items > ITEMS_MAX {
+        let components = || self.levels.iter().filter(|level| level.is_component);
+        if components().any(|level| level.size.items > ITEMS_MAX) {
             return refuse(format!(
                 "its parts have more than {ITEMS_MAX} instances and functions between them"
             ));
+        }
+        if components().any(|level| level.size.bytes > INSTANCE_BYTES_MAX) {
+            return refuse("an instance of it takes too much memory beside its own".to_owned());
         }
         Ok(())
     }
@@ -83,12 +113,23 @@ impl Tally {
                 self.depth = self.depth.max(self.levels.len());
             }
             Payload::End(_) => {
-                let ended = self.levels.pop().filter(|level| level.is_component);
-                if let (Some(ended), Some(outer)) = (ended, self.levels.last_mut()) {
-                    outer.components.push(ended.items.saturating_add(1));
+                let Some(mut ended) = self.levels.pop() else { return Ok(()) };
+                ended.size.add(Size::items(1));
+                if let Some(outer) = self.levels.last_mut() {
+                    let known = if ended.is_component { &mut outer.components } else { &mut outer.modules };
+                    known.push(ended.size);
                 }
             }
-            Payload::FunctionSection(section) => self.functions += u64::from(section.count()),
+            Payload::FunctionSection(section) => {
+                self.functions += u64::from(section.count());
+                self.add(Size { items: 0, bytes: FUNCTION_BYTES * u64::from(section.count()) });
+            }
+            Payload::ImportSection(section) => {
+                self.add(Size { items: 0, bytes: FUNCTION_BYTES * u64::from(section.count()) });
+            }
+            Payload::GlobalSection(section) => {
+                self.add(Size { items: 0, bytes: FUNCTION_BYTES * u64::from(section.count()) });
+            }
             Payload::CodeSectionEntry(body) => {
                 let bytes = body.range().len() as u64;
                 let cost = bytes.saturating_add(bytes.saturating_mul(bytes) / DOUBLE_COST_BYTES);
@@ -96,34 +137,43 @@ impl Tally {
             }
             Payload::InstanceSection(section) => {
                 for instance in section {
-                    let arguments = match instance? {
-                        Instance::Instantiate { args, .. } => args.len(),
-                        Instance::FromExports(exports) => exports.len(),
-                    };
-                    self.add(1 + arguments as u64);
+                    match instance? {
+                        Instance::Instantiate { module_index, args } => {
+                            let module = self.known(0, module_index, Kind::Module);
+                            self.add(module);
+                            self.add(Size::items(args.len()));
+                        }
+                        Instance::FromExports(exports) => self.add(Size::items(1 + exports.len())),
+                    }
                 }
             }
             Payload::ComponentInstanceSection(section) => {
                 for instance in section {
                     match instance? {
                         ComponentInstance::Instantiate { component_index, args } => {
-                            let inner = self.component(0, component_index);
-                            self.add(inner.saturating_add(args.len() as u64));
+                            let component = self.known(0, component_index, Kind::Component);
+                            self.add(component);
+                            self.add(Size::items(args.len()));
                         }
-                        ComponentInstance::FromExports(exports) => self.add(1 + exports.len() as u64),
+                        ComponentInstance::FromExports(exports) => self.add(Size::items(1 + exports.len())),
                     }
                 }
             }
             Payload::ComponentAliasSection(section) => {
                 for alias in section {
-                    self.add(1);
+                    self.add(Size::items(1));
                     match alias? {
                         ComponentAlias::Outer { kind: ComponentOuterAliasKind::Component, count, index } => {
-                            let known = self.component(count as usize, index);
-                            self.know(known);
+                            self.know(Kind::Component, self.known(count as usize, index, Kind::Component));
+                        }
+                        ComponentAlias::Outer { kind: ComponentOuterAliasKind::CoreModule, count, index } => {
+                            self.know(Kind::Module, self.known(count as usize, index, Kind::Module));
                         }
                         ComponentAlias::InstanceExport { kind: ComponentExternalKind::Component, .. } => {
-                            self.know(u64::MAX);
+                            self.know(Kind::Component, Size::UNKNOWN);
+                        }
+                        ComponentAlias::InstanceExport { kind: ComponentExternalKind::Module, .. } => {
+                            self.know(Kind::Module, Size::UNKNOWN);
                         }
                         ComponentAlias::Outer { .. }
                         | ComponentAlias::InstanceExport { .. }
@@ -133,45 +183,65 @@ impl Tally {
             }
             Payload::ComponentImportSection(section) => {
                 for import in section {
-                    self.add(1);
+                    self.add(Size::items(1));
                     // Which one it will be is not known here; nobody's tools make such.
-                    if matches!(import?.ty, ComponentTypeRef::Component(_)) {
-                        self.know(u64::MAX);
+                    match import?.ty {
+                        ComponentTypeRef::Component(_) => self.know(Kind::Component, Size::UNKNOWN),
+                        ComponentTypeRef::Module(_) => self.know(Kind::Module, Size::UNKNOWN),
+                        _ => {}
                     }
                 }
             }
             Payload::ComponentExportSection(section) => {
                 for export in section {
-                    self.add(1);
+                    self.add(Size::items(1));
                     let export = export?;
-                    if export.kind == ComponentExternalKind::Component {
-                        let known = self.component(0, export.index);
-                        self.know(known);
+                    match export.kind {
+                        ComponentExternalKind::Component => {
+                            self.know(Kind::Component, self.known(0, export.index, Kind::Component));
+                        }
+                        ComponentExternalKind::Module => {
+                            self.know(Kind::Module, self.known(0, export.index, Kind::Module));
+                        }
+                        _ => {}
                     }
                 }
             }
-            Payload::ComponentCanonicalSection(section) => self.add(u64::from(section.count())),
-            Payload::ComponentTypeSection(section) => self.add(u64::from(section.count())),
+            Payload::ComponentCanonicalSection(section) => self.add(Size::items(section.count() as usize)),
+            Payload::ComponentTypeSection(section) => self.add(Size::items(section.count() as usize)),
             _ => {}
         }
         Ok(())
     }
 
-    fn add(&mut self, items: u64) {
+    fn add(&mut self, size: Size) {
         if let Some(level) = self.levels.last_mut() {
-            level.items = level.items.saturating_add(items);
+            level.size.add(size);
         }
     }
 
-    fn know(&mut self, component: u64) {
+    fn know(&mut self, kind: Kind, size: Size) {
         if let Some(level) = self.levels.last_mut() {
-            level.components.push(component);
+            match kind {
+                Kind::Component => level.components.push(size),
+                Kind::Module => level.modules.push(size),
+            }
         }
     }
 
-    /// What an instance of a component amounts to that is known so many levels outside.
-    fn component(&self, outside: usize, index: u32) -> u64 {
+    /// What an instance of something amounts to that is known so many levels outside.
+    fn known(&self, outside: usize, index: u32, kind: Kind) -> Size {
         let level = self.levels.iter().rev().nth(outside);
-        level.and_then(|level| level.components.get(index as usize)).copied().unwrap_or(u64::MAX)
+        let known = level.map(|level| match kind {
+            Kind::Component => &level.components,
+            Kind::Module => &level.modules,
+        });
+        known.and_then(|known| known.get(index as usize)).copied().unwrap_or(Size::UNKNOWN)
     }
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Component,
+    Module,
 }

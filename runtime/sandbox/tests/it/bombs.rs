@@ -122,6 +122,17 @@ fn instances_are_counted_as_often_as_they_are_made() {
 }
 
 #[test]
+fn modules_are_counted_as_often_as_they_are_instantiated() {
+    let globals = "(global i32 (i32.const 0))".repeat(10_000);
+    let instances = |count| {
+        let instances = "(core instance (instantiate $m))".repeat(count);
+        assemble(&format!("(component (core module $m {globals}) {instances} {HANDLER})"))
+    };
+    check(&instances(20), None);
+    check(&instances(40), Some("an instance of it takes too much memory beside its own"));
+}
+
+#[test]
 fn functions_are_bounded_in_number_and_length() {
     check(&echo(), None);
     check(&swollen(10_000, &body(1)), None);
