@@ -141,19 +141,23 @@ impl Engine {
                     self.settle_later(scope, &function.name);
                     Ok(wanted)
                 }
-                None => match tokio::time::timeout(Duration::from_millis(50), self.code(wanted)).await {
-                    Ok(Ok(_)) => {
-                        self.settle_later(scope, &function.name);
-                        Ok(wanted)
+                None => {
+                    match tokio::time::timeout(Duration::from_millis(50), self.code(scope.account, wanted))
+                        .await
+                    {
+                        Ok(Ok(_)) => {
+                            self.settle_later(scope, &function.name);
+                            Ok(wanted)
+                        }
+                        Ok(Err(_)) | Err(_) => {
+                            let previous = digest(&previous.digest)?;
+                            self.code(scope.account, previous).await.map(|_| previous)
+                        }
                     }
-                    Ok(Err(_)) | Err(_) => {
-                        let previous = digest(&previous.digest)?;
-                        self.code(previous).await.map(|_| previous)
-                    }
-                },
+                }
             },
             // Nothing else than what the row says ever runs: if its compiled form was lost, it is waited for.
-            None => self.code(wanted).await.map(|_| wanted),
+            None => self.code(scope.account, wanted).await.map(|_| wanted),
         };
         let chosen = chosen.map_err(|error| not_ready(&error))?;
         let callable = Arc::new(resolved(Arc::clone(&function.name), version, &row, &policy, chosen));
@@ -196,7 +200,7 @@ impl Engine {
             randomness: Randomness::Real,
         };
         // The sandbox alone keeps code in memory, within its bound; a function that is known holds none of it.
-        let mut report = match self.code(callable.digest).await {
+        let mut report = match self.code(scope.account, callable.digest).await {
             Ok(loaded) => self.0.sandbox.invoke(&loaded, request).await,
             Err(error) => InvokeReport {
                 outcome: Err(InvokeError::Internal(format!("its code cannot be loaded: {error}"))),

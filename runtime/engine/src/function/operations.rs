@@ -19,7 +19,7 @@ use stepwell_store::{
     CatalogKey, CatalogKind, CatalogScope, CatalogWrite, Commit, CommitError, Committed, Lane, Order,
     Precondition, Refusal,
 };
-use stepwell_types::{FunctionArn, FunctionQualifier};
+use stepwell_types::{AccountId, FunctionArn, FunctionQualifier};
 
 /// Functions on a page. Source: AWS Lambda, `ListFunctions`.
 const PAGE_ENTRIES_MAX: u32 = 50;
@@ -61,7 +61,7 @@ impl Engine {
         if self.0.function_row(scope, &function).await?.is_some() {
             return Err(FunctionError::AlreadyExists(request.name));
         }
-        let (code, _) = self.keep_code(request.code).await?;
+        let (code, _) = self.keep_code(scope.account, request.code).await?;
         let now = self.0.clock.now();
         let row = FunctionRow {
             version: VersionRow {
@@ -123,7 +123,7 @@ impl Engine {
     ) -> Result<FunctionConfiguration, FunctionError> {
         let UpdateFunctionCode { code, echoed, expected, publish } = update;
         self.settled(scope, arn).await?;
-        let (code, readiness) = self.keep_code(code).await?;
+        let (code, readiness) = self.keep_code(scope.account, code).await?;
         self.change(scope, arn, &expected, publish, |row, current| {
             row.take_code(code.clone(), readiness, current);
             let given = FunctionSettings { echoed: echoed.clone(), ..FunctionSettings::default() };
@@ -300,7 +300,11 @@ impl Engine {
     }
 
     /// Checks an upload and keeps the component, durably, before any row names it.
-    async fn keep_code(&self, upload: Arc<[u8]>) -> Result<(CodeRow, Readiness), FunctionError> {
+    async fn keep_code(
+        &self,
+        account: AccountId,
+        upload: Arc<[u8]>,
+    ) -> Result<(CodeRow, Readiness), FunctionError> {
         // Code whose row would be refused is not written: nobody would need it.
         self.0.check_room()?;
         let Prepared { component, digest, code_sha256, code_size_bytes, .. } =
@@ -309,7 +313,7 @@ impl Engine {
         let bytes = component.len();
         let kept = self.0.store.blobs().put(component).await;
         kept.map_err(|error| StoreFailure::of_upload(&error, bytes))?;
-        let readiness = match tokio::time::timeout(COMPILE_WAIT, self.code(digest)).await {
+        let readiness = match tokio::time::timeout(COMPILE_WAIT, self.code(account, digest)).await {
             Ok(Ok(_)) => Readiness::Compiled,
             Ok(Err(error)) => {
                 return Err(match &*error {
@@ -331,7 +335,7 @@ impl Engine {
     async fn settled(&self, scope: &Scope, arn: &FunctionArn) -> Result<(), FunctionError> {
         let not_found = || FunctionError::NotFound(arn.clone());
         let (_, row) = self.0.function_row(scope, arn).await?.ok_or_else(not_found)?;
-        let state = self.code_state(digest(&row.version.code.digest)?, COMPILE_WAIT).await;
+        let state = self.code_state(scope.account, digest(&row.version.code.digest)?, COMPILE_WAIT).await;
         match (state, row.previous) {
             (CodeState::Pending, Some(_)) => Err(FunctionError::UpdateInProgress(arn.clone())),
             (CodeState::Pending, None) => Err(FunctionError::NotReady("Pending")),
@@ -371,7 +375,7 @@ impl Engine {
         check_expected(expected, &found)?;
         loop {
             let mut row = found.clone();
-            let current = self.state_of(&row.version.code).await;
+            let current = self.state_of(scope.account, &row.version.code).await;
             if current == CodeState::Active {
                 row.previous = None;
             }
@@ -420,7 +424,7 @@ impl Engine {
         let inner = &self.0;
         let Some((revision, mut row)) = inner.function_row(scope, arn).await? else { return Ok(()) };
         let Some(previous) = row.previous.take() else { return Ok(()) };
-        if self.state_of(&row.version.code).await != CodeState::Active {
+        if self.state_of(scope.account, &row.version.code).await != CodeState::Active {
             return Ok(());
         }
         inner.release([digest(&previous.digest)?]).await?;
@@ -435,7 +439,7 @@ impl Engine {
         row: &FunctionRow,
         qualifier: Option<FunctionQualifier>,
     ) -> FunctionConfiguration {
-        let code = self.state_of(&row.version.code).await;
+        let code = self.state_of(scope.account, &row.version.code).await;
         // While newer code compiles, or if it cannot be, the code before it serves.
         let (state, last_update) = match (&row.previous, code) {
             (Some(_), CodeState::Active) => {
@@ -461,15 +465,15 @@ impl Engine {
         row: &VersionRow,
         tags: &[Tag],
     ) -> FunctionConfiguration {
-        let state = self.state_of(&row.code).await;
+        let state = self.state_of(scope.account, &row.code).await;
         let version = FunctionQualifier::Version(version);
         configuration(arn(scope, name, Some(version.clone())), version, row, tags, state.clone(), state)
     }
 
-    async fn state_of(&self, code: &CodeRow) -> CodeState {
+    async fn state_of(&self, account: AccountId, code: &CodeRow) -> CodeState {
         match digest(&code.digest) {
             // Long enough to find compiled code, not to compile it.
-            Ok(digest) => self.code_state(digest, Duration::from_millis(20)).await,
+            Ok(digest) => self.code_state(account, digest, Duration::from_millis(20)).await,
             Err(error) => CodeState::Failed(error.to_string().into()),
         }
     }
