@@ -67,6 +67,22 @@ pub(crate) fn described(function: Configuration) -> FunctionConfiguration {
     }
 }
 
+/// What the call that creates a function answers: the function's own ARN, even where a version was published with it,
+/// and no update while it is still being created (recorded).
+pub(super) fn created(mut function: Configuration) -> FunctionConfiguration {
+    function.arn.qualifier = None;
+    let created = described(function);
+    match created.state {
+        Some(State::Pending) => FunctionConfiguration {
+            last_update_status: None,
+            last_update_status_reason: None,
+            last_update_status_reason_code: None,
+            ..created
+        },
+        _ => created,
+    }
+}
+
 /// The part of it that listings show: no states, which AWS gives for one function at a time.
 pub(super) fn listed(function: Configuration) -> FunctionConfiguration {
     FunctionConfiguration {
@@ -145,7 +161,39 @@ fn last_update(code: &CodeState) -> (LastUpdateStatus, Option<Arc<str>>, Option<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use stepwell_engine::function::FunctionSettings;
     use stepwell_types::Timestamp;
+
+    #[track_caller]
+    fn check_created(state: CodeState, expected: &str) {
+        let function = Configuration {
+            arn: "arn:aws:lambda:us-east-1:000000000042:function:f:1".parse().unwrap(),
+            version: "1".parse().unwrap(),
+            settings: FunctionSettings::default(),
+            code_size_bytes: 1,
+            code_sha256: "".into(),
+            digest: "".into(),
+            revision_id: "".into(),
+            last_modified: Timestamp::from_millis(0),
+            last_update: state.clone(),
+            state,
+            tags: Vec::new(),
+        };
+        let answer = serde_json::to_value(created(function)).unwrap();
+        let found = ["FunctionArn", "Version", "State", "StateReason", "StateReasonCode", "LastUpdateStatus"]
+            .map(|name| answer[name].as_str().unwrap_or("-"));
+        assert_eq!(found.join(" | "), expected);
+    }
+
+    #[test]
+    fn what_was_created() {
+        const ARN: &str = "arn:aws:lambda:us-east-1:000000000042:function:f";
+        check_created(
+            CodeState::Pending,
+            &format!("{ARN} | 1 | Pending | The function is being created. | Creating | -"),
+        );
+        check_created(CodeState::Active, &format!("{ARN} | 1 | Active | - | - | Successful"));
+    }
 
     #[track_caller]
     fn check_logging(given: &str, expected: &str) {

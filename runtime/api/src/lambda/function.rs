@@ -1,6 +1,6 @@
 //! Functions.
 
-use super::configuration::{described, listed};
+use super::configuration::{created, described, listed};
 use super::name::resolve;
 use crate::error::ApiError;
 use crate::generated::lambda::{
@@ -74,10 +74,7 @@ pub(crate) async fn create(
         tags: input.tags.into_iter().flatten().map(|(key, value)| Tag { key, value }).collect(),
         publish: input.publish.unwrap_or(false),
     };
-    let mut created = call.engine.create_function(&call.scope, request).await?;
-    // The function's own ARN, even where a version was published with it (recorded).
-    created.arn.qualifier = None;
-    Ok(described(created))
+    Ok(created(call.engine.create_function(&call.scope, request).await?))
 }
 
 pub(crate) async fn get(call: Call, input: GetFunctionRequest) -> Result<GetFunctionResponse, ApiError> {
