@@ -82,7 +82,7 @@ impl Engine {
         let limit_s = stepwell_types::quota::EXPRESS_EXECUTION_SECONDS_MAX;
         let limit_s = machine.definition.timeout_seconds.map_or(limit_s, |own| own.min(limit_s));
         let deadline = started.after(Duration::from_secs(limit_s));
-        let caller = Arc::new(Caller { scope: scope.clone(), execution_arn: arn.to_string().into() });
+        let caller = Arc::new(Caller { scope: scope.clone(), execution_arn: arn.text() });
         let start = StartInput {
             shard: u32::from(self.0.store.shard().0),
             number,

@@ -1,7 +1,7 @@
 //! Amazon Resource Names: one type, one parser and one printer for each kind.
 
 use crate::name::{AccountId, Name, Region};
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -244,15 +244,61 @@ impl FromStr for StateMachineArn {
 
 impl fmt::Display for StateMachineArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "arn:aws:states:{}:{}:stateMachine:{}", self.region, self.account, self.name)?;
-        if let Some(label) = &self.label {
-            write!(f, "/{label}")?;
-        }
+        head(f, &self.region, self.account, ":stateMachine:", &self.name, self.label.as_ref())?;
         match &self.qualifier {
             None => Ok(()),
             Some(MachineQualifier::Version(version)) => write!(f, ":{version}"),
             Some(MachineQualifier::Alias(alias)) => write!(f, ":{alias}"),
         }
+    }
+}
+
+/// `arn:aws:states:REGION:ACCOUNT`, the kind between its colons, `NAME` or `NAME/LABEL`. Written piece by piece: each
+/// execution prints such ARNs several times, and a format string takes four times as long.
+fn head(
+    f: &mut fmt::Formatter<'_>,
+    region: &Region,
+    account: AccountId,
+    kind: &str,
+    name: &Name,
+    label: Option<&Name>,
+) -> fmt::Result {
+    f.write_str("arn:aws:states:")?;
+    f.write_str(region.as_str())?;
+    f.write_str(":")?;
+    fmt::Display::fmt(&account, f)?;
+    f.write_str(kind)?;
+    f.write_str(name.as_str())?;
+    if let Some(label) = label {
+        f.write_str("/")?;
+        f.write_str(label.as_str())?;
+    }
+    Ok(())
+}
+
+/// Bytes that nearly every ARN fits in.
+const PRINTED_BYTES: usize = 192;
+
+fn printed(arn: &impl fmt::Display) -> Arc<str> {
+    let mut text = String::with_capacity(PRINTED_BYTES);
+    // A `String` takes everything.
+    let _ = write!(text, "{arn}");
+    text.into()
+}
+
+impl StateMachineArn {
+    /// The ARN as text, to be shared.
+    #[must_use]
+    pub fn text(&self) -> Arc<str> {
+        printed(self)
+    }
+}
+
+impl ExecutionArn {
+    /// The ARN as text, to be shared.
+    #[must_use]
+    pub fn text(&self) -> Arc<str> {
+        printed(self)
     }
 }
 
@@ -280,16 +326,15 @@ impl FromStr for ExecutionArn {
 impl fmt::Display for ExecutionArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.kind {
-            ExecutionKind::Standard => "execution",
-            ExecutionKind::Express(_) => "express",
+            ExecutionKind::Standard => ":execution:",
+            ExecutionKind::Express(_) => ":express:",
         };
-        write!(f, "arn:aws:states:{}:{}:{kind}:{}", self.region, self.account, self.machine)?;
-        if let Some(label) = &self.label {
-            write!(f, "/{label}")?;
-        }
-        write!(f, ":{}", self.name)?;
+        head(f, &self.region, self.account, kind, &self.machine, self.label.as_ref())?;
+        f.write_str(":")?;
+        f.write_str(self.name.as_str())?;
         if let ExecutionKind::Express(id) = &self.kind {
-            write!(f, ":{id}")?;
+            f.write_str(":")?;
+            f.write_str(id.as_str())?;
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ pub(crate) async fn start(call: Call, input: StartExecutionInput) -> Result<Star
     let trace = call.trace_header.clone().or(input.trace_header);
     let request = request(&input.state_machine_arn, input.name.as_deref(), input.input, trace)?;
     let started = call.engine.start_execution(&call.scope, request).await?;
-    Ok(StartExecutionOutput { execution_arn: text(&started.arn), start_date: started.started.into() })
+    Ok(StartExecutionOutput { execution_arn: started.arn.text(), start_date: started.started.into() })
 }
 
 pub(crate) async fn start_sync(
@@ -32,8 +32,8 @@ pub(crate) async fn start_sync(
     let execution = call.engine.start_sync_execution(&call.scope, request).await?;
     let shown = |payload: &Payload| shows(input.included_data).then(|| Arc::clone(payload.text()));
     Ok(StartSyncExecutionOutput {
-        execution_arn: text(&execution.arn),
-        state_machine_arn: Some(execution.machine.to_string().into()),
+        execution_arn: execution.arn.text(),
+        state_machine_arn: Some(execution.machine.text()),
         name: Some(execution.name.as_str().into()),
         start_date: execution.started.into(),
         stop_date: execution.stopped.into(),
@@ -75,8 +75,8 @@ pub(crate) async fn describe(
     let (redrive_status, redrive_status_reason) = redrive(&execution);
     let shown = |payload: &Payload| shows(input.included_data).then(|| Arc::clone(payload.text()));
     Ok(DescribeExecutionOutput {
-        execution_arn: text(&execution.arn),
-        state_machine_arn: execution.machine.to_string().into(),
+        execution_arn: execution.arn.text(),
+        state_machine_arn: execution.machine.text(),
         name: Some(execution.name.as_str().into()),
         status: status(execution.status),
         start_date: execution.started.into(),
@@ -89,8 +89,8 @@ pub(crate) async fn describe(
         map_run_arn: None,
         error: error(&execution.failure),
         cause: execution.failure.cause,
-        state_machine_version_arn: execution.version_arn.map(|arn| arn.to_string().into()),
-        state_machine_alias_arn: execution.alias_arn.map(|arn| arn.to_string().into()),
+        state_machine_version_arn: execution.version_arn.map(|arn| arn.text()),
+        state_machine_alias_arn: execution.alias_arn.map(|arn| arn.text()),
         redrive_count: Some(0),
         redrive_date: None,
         redrive_status: Some(redrive_status),
@@ -128,8 +128,8 @@ pub(crate) async fn list(call: Call, input: ListExecutionsInput) -> Result<ListE
             .entries
             .into_iter()
             .map(|execution| ExecutionListItem {
-                execution_arn: text(&execution.arn),
-                state_machine_arn: execution.machine.to_string().into(),
+                execution_arn: execution.arn.text(),
+                state_machine_arn: execution.machine.text(),
                 name: execution.name.as_str().into(),
                 status: status(execution.status),
                 start_date: execution.started.into(),
@@ -188,10 +188,6 @@ pub(crate) fn not_json(text: &str, error: &PayloadError) -> String {
 /// An error and a cause from a caller.
 pub(crate) fn failure(error: Option<Arc<str>>, cause: Option<Arc<str>>) -> Failure {
     Failure { error: error.as_deref().map(ErrorName::from), cause }
-}
-
-fn text(arn: &ExecutionArn) -> Arc<str> {
-    arn.to_string().into()
 }
 
 fn error(failure: &Failure) -> Option<Arc<str>> {

@@ -38,9 +38,9 @@ pub(crate) async fn create(
     };
     let created = call.engine.create_state_machine(&call.scope, request).await?;
     Ok(CreateStateMachineOutput {
-        state_machine_arn: text(&created.arn),
+        state_machine_arn: created.arn.text(),
         creation_date: created.created.into(),
-        state_machine_version_arn: created.version_arn.as_ref().map(text),
+        state_machine_version_arn: created.version_arn.as_ref().map(StateMachineArn::text),
     })
 }
 
@@ -64,7 +64,7 @@ pub(crate) async fn update(
     Ok(UpdateStateMachineOutput {
         update_date: updated.updated.into(),
         revision_id: updated.revision_id,
-        state_machine_version_arn: updated.version_arn.as_ref().map(text),
+        state_machine_version_arn: updated.version_arn.as_ref().map(StateMachineArn::text),
     })
 }
 
@@ -76,7 +76,7 @@ pub(crate) async fn describe(
     let machine = call.engine.describe_state_machine(&call.scope, &arn).await?;
     let variable_references = variable_references(&machine, input.included_data);
     Ok(DescribeStateMachineOutput {
-        state_machine_arn: text(&machine.arn),
+        state_machine_arn: machine.arn.text(),
         name: machine.name.as_str().into(),
         status: Some(match machine.status {
             MachineStatus::Active => StateMachineStatus::Active,
@@ -107,7 +107,7 @@ pub(crate) async fn describe_for_execution(
     let machine = call.engine.describe_state_machine_for_execution(&call.scope, &arn).await?;
     let variable_references = variable_references(&machine, input.included_data);
     Ok(DescribeStateMachineForExecutionOutput {
-        state_machine_arn: text(&machine.arn),
+        state_machine_arn: machine.arn.text(),
         name: machine.name.as_str().into(),
         definition: definition(&machine, input.included_data),
         role_arn: machine.role_arn,
@@ -142,7 +142,7 @@ pub(crate) async fn list(
             .entries
             .into_iter()
             .map(|machine| StateMachineListItem {
-                state_machine_arn: text(&machine.arn),
+                state_machine_arn: machine.arn.text(),
                 name: machine.name.as_str().into(),
                 r#type: match machine.machine_type {
                     MachineType::Standard => StateMachineType::Standard,
@@ -181,10 +181,6 @@ fn no_such_page(token: Option<&str>) -> Result<(), ApiError> {
         None => Ok(()),
         Some(_) => Err(ApiError::states(StatesError::InvalidToken, "Invalid Token: 'Invalid token'")),
     }
-}
-
-fn text(arn: &StateMachineArn) -> Arc<str> {
-    arn.to_string().into()
 }
 
 /// A role's ARN, for its form only.

@@ -31,7 +31,7 @@ pub(crate) async fn of_execution(request: V1) -> Response {
     request
         .answer(async |request: V1| {
             let arn: ExecutionArn = request.segment("arn").parse()?;
-            answer(&request, LogFilter::Execution(arn.to_string().into()))
+            answer(&request, LogFilter::Execution(arn.text()))
         })
         .await
 }
