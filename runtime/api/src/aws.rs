@@ -8,8 +8,7 @@ use crate::service::Target;
 use crate::shared::{Api, Caller, call};
 use crate::wire::{Protocol, stamp};
 use crate::{lambda, states, sts};
-use axum::Extension;
-use axum::extract::{Request, State};
+use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{ALLOW, HeaderValue};
 use http::request::Parts;
@@ -19,12 +18,12 @@ use tracing::{Instrument as _, info_span};
 
 /// Answers whatever no route of our own has.
 pub(crate) async fn dispatch(
-    State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
-    Extension(target): Extension<Target>,
-    request: Request,
+    api: &Api,
+    caller: &Caller,
+    target: Target,
+    request: &Parts,
+    body: Body,
 ) -> Response {
-    let (request, body) = request.into_parts();
     let body = Unread::new(&request.headers, body, &api.0.body_room);
     if request.method == Method::OPTIONS {
         return options(caller.context.request_id);
@@ -34,22 +33,22 @@ pub(crate) async fn dispatch(
         Target::States(operation) => {
             let span =
                 info_span!("states", operation, request_id = %request_id, account = %caller.context.account);
-            let call = call(&api, &caller, &request);
-            let answer = states::call(call, &request, body, operation.as_deref()).instrument(span).await;
+            let call = call(api, caller, request);
+            let answer = states::call(call, request, body, operation.as_deref()).instrument(span).await;
             finish(Protocol::Json10, answer, request_id)
         }
         Target::Lambda => {
             let span = info_span!("lambda", path = request.uri.path(), request_id = %request_id, account = %caller.context.account);
-            let call = call(&api, &caller, &request);
-            let answer = lambda::call(call, &request, body).instrument(span).await;
+            let call = call(api, caller, request);
+            let answer = lambda::call(call, request, body).instrument(span).await;
             finish(Protocol::RestJson, answer, request_id)
         }
         Target::Query => {
-            let answer = query_call(&caller, &request, body).await;
+            let answer = query_call(caller, request, body).await;
             answer.unwrap_or_else(|error| Protocol::Query.error(&error, request_id))
         }
         Target::Elsewhere(service, protocol) => protocol.error(&ApiError::not_served(&service), request_id),
-        Target::Nothing => nothing(&request, request_id),
+        Target::Nothing => nothing(request, request_id),
     }
 }
 

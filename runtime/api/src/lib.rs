@@ -51,7 +51,7 @@ impl Api {
             .route("/readyz", get(ready::readyz))
             .route("/metrics", get(metrics::metrics))
             .nest("/v1", v1::routes())
-            .fallback(aws::dispatch)
+            // Also what no route has, which `admit` hands to the AWS side.
             .layer(axum::middleware::from_fn_with_state(self.clone(), shared::admit))
             .with_state(self.clone())
     }

@@ -14,6 +14,9 @@ use serde_json::Value;
 use std::sync::Arc;
 use stepwell_engine::{Engine, Scope};
 
+/// Bytes that most answers fit in; larger ones grow.
+const ANSWER_BYTES: usize = 1_024;
+
 /// One call on its way to its handler.
 #[derive(Clone)]
 pub(crate) struct Call {
@@ -45,7 +48,8 @@ pub(crate) struct Answer {
 impl Answer {
     /// A JSON body.
     pub(crate) fn json(status: u16, output: &impl serde::Serialize) -> Result<Self, ApiError> {
-        let body = serde_json::to_vec(output).map_err(|error| {
+        let mut body = Vec::with_capacity(ANSWER_BYTES);
+        serde_json::to_writer(&mut body, output).map_err(|error| {
             tracing::error!(%error, "an answer cannot be written");
             ApiError::internal()
         })?;

@@ -1,5 +1,6 @@
 //! What all handlers share, and what every request passes on its way to one.
 
+use crate::aws;
 use crate::body::{BodyRoom, Uploads};
 use crate::error::ApiError;
 use crate::metrics::Counters;
@@ -8,7 +9,7 @@ use crate::ready::Readiness;
 use crate::service::Target;
 use crate::v1;
 use crate::wire::Protocol;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
@@ -18,7 +19,7 @@ use http::request::Parts;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use stepwell_auth::{Authenticator, RequestId};
-use stepwell_engine::{Engine, Scope};
+use stepwell_engine::{Engine, Scope, random};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use stepwell_auth::Caller;
@@ -84,15 +85,24 @@ impl Api {
 /// Judges each request before anything reads it, and notes who calls what.
 pub(crate) async fn admit(State(api): State<Api>, request: Request, next: Next) -> Response {
     let (mut head, body) = request.into_parts();
-    let caller = api.0.authenticator.authenticate(&head, RequestId::new());
+    let caller = api.0.authenticator.authenticate(&head, RequestId::from(random::uuid()));
     let request_id = caller.context.request_id;
     let target = Target::of(&head, caller.service.as_deref());
     let form = Form::of(head.uri.path(), &target);
     let response = match api.0.authenticator.admit(&head) {
         Ok(()) => {
-            head.extensions.insert(caller);
-            head.extensions.insert(target);
-            let answer = AssertUnwindSafe(next.run(Request::from_parts(head, body))).catch_unwind();
+            let has_route = head.extensions.get::<MatchedPath>().is_some() || v1::owns(head.uri.path());
+            let answer = async {
+                if has_route {
+                    head.extensions.insert(caller);
+                    head.extensions.insert(target);
+                    next.run(Request::from_parts(head, body)).await
+                } else {
+                    // Past the router, whose extensions, boxes and clones most calls would pay for and not use.
+                    aws::dispatch(&api, &caller, target, &head, body).await
+                }
+            };
+            let answer = AssertUnwindSafe(answer).catch_unwind();
             match api.0.ending.last_call.run_until_cancelled(answer).await {
                 Some(Ok(answer)) => answer,
                 Some(Err(_)) => {

@@ -20,7 +20,7 @@ mod journal;
 pub mod log;
 pub mod machine;
 pub mod page;
-mod random;
+pub mod random;
 mod recovery;
 mod retention;
 mod row;

@@ -13,7 +13,8 @@ thread_local! {
 }
 
 /// A random UUID (version 4).
-pub(crate) fn uuid() -> Uuid {
+#[must_use]
+pub fn uuid() -> Uuid {
     DRAWN.with_borrow_mut(|drawn| {
         if drawn.is_empty() {
             let mut bytes = [[0_u8; 16]; BATCH];

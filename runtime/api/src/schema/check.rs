@@ -107,7 +107,7 @@ impl Walk {
                     }
                 } else {
                     for (at, item) in items.iter().enumerate() {
-                        self.inside(path, &format!("{}.member", at + 1), member, item);
+                        self.inside(path, format_args!("{}.member", at + 1), member, item);
                     }
                 }
             }
@@ -122,7 +122,7 @@ impl Walk {
                     }
                 } else {
                     for (name, field) in fields {
-                        self.inside(path, &format!("{name}.member"), member, field);
+                        self.inside(path, format_args!("{name}.member"), member, field);
                     }
                 }
             }
@@ -137,18 +137,18 @@ impl Walk {
 
     fn member(&mut self, path: &mut String, member: &Member, field: Option<&Value>) {
         match field {
-            Some(field) => self.inside(path, &lower_camel(member.name), member.shape, field),
+            Some(field) => self.inside(path, LowerCamel(member.name), member.shape, field),
             None if member.presence == Presence::Required && member.place != Place::Payload => {
-                let place = joined(path, &lower_camel(member.name));
+                let (dot, name) = (if path.is_empty() { "" } else { "." }, LowerCamel(member.name));
                 self.report(&format!(
-                    "Value null at '{place}' failed to satisfy constraint: Member must not be null"
+                    "Value null at '{path}{dot}{name}' failed to satisfy constraint: Member must not be null"
                 ));
             }
             None => {}
         }
     }
 
-    fn inside(&mut self, path: &mut String, step: &str, shape: &Shape, value: &Value) {
+    fn inside(&mut self, path: &mut String, step: impl fmt::Display, shape: &Shape, value: &Value) {
         if self.found >= VIOLATIONS_MAX {
             return;
         }
@@ -156,7 +156,7 @@ impl Walk {
         if !path.is_empty() {
             path.push('.');
         }
-        path.push_str(step);
+        let _ = write!(path, "{step}");
         self.value(path, shape, value);
         path.truncate(length);
     }
@@ -301,14 +301,17 @@ fn of_all(subject: &str, shape: &Shape) -> String {
     format!("{subject} must satisfy constraint: [{rules}Member must not be null]")
 }
 
-fn joined(path: &str, step: &str) -> String {
-    if path.is_empty() { step.to_owned() } else { format!("{path}.{step}") }
-}
-
 /// Places are named with a small first letter, whatever the member's name: `functionName`.
-fn lower_camel(name: &str) -> String {
-    let mut chars = name.chars();
-    chars.next().map_or_else(String::new, |first| first.to_ascii_lowercase().to_string() + chars.as_str())
+struct LowerCamel<'a>(&'a str);
+
+impl fmt::Display for LowerCamel<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut chars = self.0.chars();
+        if let Some(first) = chars.next() {
+            f.write_char(first.to_ascii_lowercase())?;
+        }
+        f.write_str(chars.as_str())
+    }
 }
 
 /// A value as AWS repeats it: a text as it is, a structure as `Name(member=value, …)`.
