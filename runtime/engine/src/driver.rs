@@ -17,7 +17,7 @@ mod waiter;
 
 pub use broken::TurnProbe;
 pub(crate) use broken::{caught, internal_failure, message_of};
-pub(crate) use details::{Details, Fixed};
+pub(crate) use details::Details;
 pub(crate) use load::{Entries, arn_of};
 
 use crate::engine::Engine;
@@ -232,7 +232,7 @@ impl Live {
         let NewExecution { number, scope, machine, arn, naming, started, input_hash, details, share } = new;
         Arc::new(Self {
             number,
-            caller: Caller { scope, execution_arn: arn.to_string().into() },
+            caller: Caller { scope, execution_arn: arn.text() },
             machine,
             arn,
             naming,

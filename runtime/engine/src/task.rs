@@ -322,7 +322,7 @@ pub(crate) fn function_arn(scope: &Scope, text: &str) -> Option<FunctionArn> {
 fn usage(start: &TaskStart, callable: &Callable, report: &InvokeReport) -> AttemptUsage {
     AttemptUsage {
         scheduled_event: start.attempt.0.0,
-        function: format!("{}:{}", callable.name, callable.version_text).into(),
+        function: Arc::clone(&callable.qualified_name),
         digest: Arc::clone(&callable.digest_text),
         fuel: report.usage.fuel,
         duration_us: u64::try_from(report.usage.duration.as_micros()).unwrap_or(u64::MAX),

@@ -4,7 +4,7 @@ use super::Pin;
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use stepwell_interpreter::FrameId;
 use stepwell_sandbox::Digest;
 use stepwell_store::ReadError;
@@ -23,7 +23,7 @@ pub(crate) struct Fixed {
 }
 
 impl Fixed {
-    pub(crate) fn new(trace_header: Option<Arc<str>>) -> Self {
+    fn new(trace_header: Option<Arc<str>>) -> Self {
         Self { semantics: SEMANTICS_VERSION, version_arn: None, alias_arn: None, trace_header }
     }
 }
@@ -36,7 +36,17 @@ pub(crate) struct Details {
 }
 
 impl Details {
-    pub(crate) fn new(fixed: Fixed) -> Self {
+    /// Of an execution that starts now.
+    pub(crate) fn of_start(trace_header: Option<Arc<str>>) -> Self {
+        /// Those of nearly every execution.
+        static PLAIN: LazyLock<Details> = LazyLock::new(|| Details::new(Fixed::new(None)));
+        match trace_header {
+            None => PLAIN.clone(),
+            Some(header) => Self::new(Fixed::new(Some(header))),
+        }
+    }
+
+    fn new(fixed: Fixed) -> Self {
         let bytes = crate::row::encode(&fixed);
         Self { fixed, bytes }
     }

@@ -5,7 +5,7 @@ use super::{
     HistoryPage, ListExecutions, ListExecutionsError, StartExecution, StartExecutionError, StartedExecution,
     SyncExecution, Waited, machine_type_of,
 };
-use crate::driver::{Details, Entries, Fixed, NewExecution, TurnError, arn_of};
+use crate::driver::{Details, Entries, NewExecution, TurnError, arn_of};
 use crate::engine::{Engine, Inner};
 use crate::express::{Ended, ExpressStart, SubmitOrStore, random_name};
 use crate::machine::{Machine, MachineStatus, MachineType, StateMachineDescription};
@@ -66,7 +66,8 @@ impl Engine {
         let start = self.express_start(scope, &machine, &request);
         let (arn, name, started, input) =
             (start.arn.clone(), start.arn.name.clone(), start.started, start.input.clone());
-        let Ended { outcome, stopped, billed } = self.run_express(scope, &machine, start).await;
+        // Boxed: each future around it would be as large, and moved once on the way.
+        let Ended { outcome, stopped, billed } = Box::pin(self.run_express(scope, &machine, start)).await;
         let (status, output, failure) = match outcome {
             Outcome::Succeeded(output) => (ExecutionStatus::Succeeded, Some(output), Failure::default()),
             Outcome::Failed(failure) => (ExecutionStatus::Failed, None, failure),
@@ -166,7 +167,7 @@ impl Engine {
             None => (Naming::Derived, arn_named(inner.derived_name(number))),
         };
         let now = inner.clock.now();
-        let details = Details::new(Fixed::new(request.trace_header));
+        let details = Details::of_start(request.trace_header);
         let start = StartInput {
             shard: u32::from(inner.store.shard().0),
             number,

@@ -26,6 +26,8 @@ pub(crate) struct Callable {
     /// `$LATEST` or a number.
     pub(crate) version: FunctionQualifier,
     pub(crate) version_text: Arc<str>,
+    /// `NAME:VERSION`
+    pub(crate) qualified_name: Arc<str>,
     pub(crate) digest: Digest,
     pub(crate) digest_text: Arc<str>,
     pub(crate) limits: Limits,
@@ -256,9 +258,11 @@ fn resolved(
     let settings = &row.settings;
     let environment = settings.environment.iter().flatten();
     let environment = environment.map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    let version_text: Arc<str> = version.to_string().into();
     Callable {
+        qualified_name: format!("{name}:{version_text}").into(),
         name,
-        version_text: version.to_string().into(),
+        version_text,
         version,
         digest,
         digest_text: digest.to_string().into(),
