@@ -21,8 +21,18 @@ fn read(clock: libc::clockid_t) -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
+/// The rate of doing the one thing and then the other.
+pub(crate) fn in_turn(one: f64, other: f64) -> f64 {
+    1.0 / (1.0 / one + 1.0 / other)
+}
+
 /// The one in the middle.
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(values: Vec<f64>) -> f64 {
+    percentile(values, 50)
+}
+
+/// The one that so many of a hundred are below.
+pub(crate) fn percentile(mut values: Vec<f64>, part: usize) -> f64 {
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
+    values.get(values.len() * part / 100).copied().unwrap_or(0.0)
 }

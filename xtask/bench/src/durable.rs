@@ -1,21 +1,27 @@
-//! Durable executions of one Task, and one execution alone, against bare redb and a bare file with the same bytes in
-//! groups of the same size, after as many executions.
+//! Durable executions of one Task, one execution alone, and the store alone, against bare redb and a bare file with the
+//! same bytes in groups of the same size, after as many executions.
+//!
+//! Bare redb runs no guest. So CPU time is compared with bare redb and bare wasmtime together as well: that is what the
+//! same work costs without anything of ours.
 
+mod alone;
 mod bare;
 mod watched;
 
 use crate::Options;
-use crate::clock::{median, process_cpu};
+use crate::bare::Fuel;
+use crate::clock::{in_turn, median, process_cpu};
 use crate::figure::Figure;
+use crate::invoke;
 use crate::world::{EVENT, TASK, World};
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use bare::{BareFile, BareRedb, Commits};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use stepwell_engine::execution::{ExecutionStatus, StartExecutionError, Waited};
+use stepwell_engine::execution::{ExecutionStatus, StartExecutionError};
 use stepwell_engine::machine::MachineType;
 use stepwell_store::{
     Commit, ExecutionRow, Lane, MachineScope, Naming, SequenceCell, Store, SubmitError, Ticket,
@@ -27,12 +33,6 @@ use watched::Watched;
 
 /// Executions on their way at once.
 const IN_FLIGHT: [usize; 3] = [16, 256, 2_048];
-/// Iterations of the one execution alone; 40 run at once, as on AWS.
-const ITERATIONS: usize = 1_000;
-
-const MAP: &str = r#"{"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemProcessor":{"StartAt":"T","States":{
-    "T":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:000000000000:function:echo","End":true}}}}}}"#;
-
 pub(crate) async fn measure(options: &Options, print: &mut impl FnMut(Figure)) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let ours = folder.path().join("ours");
@@ -55,6 +55,7 @@ pub(crate) async fn measure(options: &Options, print: &mut impl FnMut(Figure)) -
     let commits = bench.watched.template().context("an execution that closed")?;
     let mut redb = BareRedb::open(&bare_file, 1_000_000_000)?;
     let mut file = BareFile::create(&folder.path().join("bare.log"))?;
+    let guest = invoke::bare_calls("echo", Fuel::Off)?;
 
     for in_flight in IN_FLIGHT {
         if options.ours_only {
@@ -65,8 +66,8 @@ pub(crate) async fn measure(options: &Options, print: &mut impl FnMut(Figure)) -
             );
             continue;
         }
-        let (mut ours, mut cpu, mut in_redb, mut redb_cpu, mut in_file) =
-            (vec![], vec![], vec![], vec![], vec![]);
+        let [mut ours, mut cpu, mut in_redb, mut redb_cpu, mut in_file, mut guest_cpu] =
+            [const { Vec::new() }; 6];
         let mut group = 1;
         for _ in 0..options.rounds.max(1) {
             let ran = bench.run(&machine, in_flight, options.round()).await?;
@@ -77,6 +78,7 @@ pub(crate) async fn measure(options: &Options, print: &mut impl FnMut(Figure)) -
             in_redb.push(rate);
             redb_cpu.push(cpu_rate);
             in_file.push(file.run(&commits, group, options.round() / 2)?);
+            guest_cpu.push(invoke::rate(guest.clone(), options.round() / 2).await?);
         }
         let line = |unit, ours: &[f64], limit: Vec<f64>, against: &str| Figure {
             what: format!("executions of one Task, {in_flight} in flight"),
@@ -87,53 +89,13 @@ pub(crate) async fn measure(options: &Options, print: &mut impl FnMut(Figure)) -
         };
         print(line("/s", &ours, in_redb, "bare redb"));
         print(line("/s", &ours, in_file, "a bare file"));
+        // Per second of CPU that does both: one write into redb and one call of the guest for each execution.
+        let both = in_turn(median(redb_cpu.clone()), median(guest_cpu));
         print(line("/CPU s", &cpu, redb_cpu, "bare redb"));
+        print(line("/CPU s", &cpu, vec![both], "bare redb and bare wasmtime"));
     }
-    alone(options, &bench, &mut redb, print).await
-}
-
-/// Iterations per second of one execution with nothing beside it.
-async fn alone(
-    options: &Options,
-    bench: &Bench,
-    redb: &mut BareRedb,
-    print: &mut impl FnMut(Figure),
-) -> Result<()> {
-    let machine = bench.world.machine("map", MAP, MachineType::Standard).await?;
-    let items =
-        Payload::parse(format!("[{}]", vec!["1234"; ITERATIONS].join(",")).as_str()).context("JSON")?;
-    let (mut ours, mut limit, mut group) = (vec![], vec![], 1);
-    for _ in 0..options.rounds.max(1) {
-        let before = bench.counts();
-        let began = Instant::now();
-        let World { engine, scope, .. } = &bench.world;
-        let started = engine.start_execution(scope, World::start(&machine, &items)).await?;
-        let Waited::Closed(closed) =
-            engine.wait_for_execution(scope, &started.arn, Duration::from_secs(300)).await?
-        else {
-            anyhow::bail!("{} does not close", started.arn);
-        };
-        ensure!(closed.status == ExecutionStatus::Succeeded, "{closed:?}");
-        ours.push(ITERATIONS as f64 / began.elapsed().as_secs_f64());
-        let after = bench.counts();
-        let commits = (after.commits - before.commits).max(1);
-        group = usize::try_from(commits / (after.groups - before.groups).max(1)).unwrap_or(1).max(1);
-        if options.ours_only {
-            continue;
-        }
-        let template = bench.watched.template().context("an execution that closed")?;
-        let (rate, _) = redb.run(&template, group, options.round())?;
-        // Executions of the template to iterations of this one, by their commits.
-        limit.push(rate * template.len() as f64 / (commits as f64 / ITERATIONS as f64));
-    }
-    print(Figure {
-        what: format!("iterations of one execution alone, Map of {ITERATIONS}"),
-        unit: "/s",
-        ours: median(ours),
-        limit: median(limit),
-        against: format!("bare redb, groups of {group}"),
-    });
-    Ok(())
+    alone::execution(options, &bench, &mut redb, print).await?;
+    alone::store(options, &bench, &mut redb, print)
 }
 
 /// What happened so far.

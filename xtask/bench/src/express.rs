@@ -1,19 +1,22 @@
 //! Synchronous Express executions over HTTP against a bare axum handler that answers the same bytes.
 //!
 //! Clients are plain threads, each with a connection that it keeps; their CPU time is taken off, so what is left is
-//! the server's, its system calls included.
+//! the server's, its system calls included. The bare handler runs no guest: a Task is compared with bare axum and bare
+//! wasmtime together as well.
 
 use crate::Options;
-use crate::clock::{median, process_cpu, thread_cpu};
+use crate::bare::Fuel;
+use crate::client::{Client, start_sync};
+use crate::clock::{in_turn, median, process_cpu, thread_cpu};
 use crate::figure::Figure;
-use crate::world::{EVENT, PASS, TASK, World};
+use crate::invoke;
+use crate::world::{PASS, TASK, World};
 use anyhow::{Context as _, Result, ensure};
 use axum::Router;
 use axum::routing::post;
 use axum::serve::ListenerExt as _;
 use bytes::Bytes;
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stepwell_api::{Api, Phase, ServeLimits};
@@ -26,6 +29,13 @@ use tokio_util::sync::CancellationToken;
 /// Clients, each with one request on its way.
 const CLIENTS: usize = 16;
 
+/// What an execution runs beside the engine.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Runs {
+    Nothing,
+    Guest,
+}
+
 pub(crate) async fn measure(options: &Options, print: &mut impl FnMut(Figure)) -> Result<()> {
     let world = World::open(memory_store()).await?;
     let api = Api::new(world.engine.clone(), Authenticator::open(OpenMode::default()));
@@ -35,10 +45,12 @@ pub(crate) async fn measure(options: &Options, print: &mut impl FnMut(Figure)) -
     let stop = CancellationToken::new();
     tokio::spawn(stepwell_api::serve(listener, api.router(), stop.clone(), ServeLimits::default()));
 
-    for (what, name, definition) in [("a Pass", "pass", PASS), ("a Task", "task", TASK)] {
+    let guest = invoke::bare_calls("echo", Fuel::Off)?;
+    for (what, name, definition, runs) in
+        [("a Pass", "pass", PASS, Runs::Nothing), ("a Task", "task", TASK, Runs::Guest)]
+    {
         let machine = world.machine(name, definition, MachineType::Express).await?;
-        let body = serde_json::json!({"stateMachineArn": machine.to_string(), "input": EVENT}).to_string();
-        let request = request(&body);
+        let request = start_sync(&machine);
         let answer = ask_once(address, Arc::clone(&request)).await?;
         ensure!(answer.contains("SUCCEEDED"), "{answer}");
         let (_, answer_body) = answer.split_once("\r\n\r\n").context("a head and a body")?;
@@ -48,7 +60,7 @@ pub(crate) async fn measure(options: &Options, print: &mut impl FnMut(Figure)) -
             println!("{what}: {cpu:.0}/CPU s, {wall:.0}/s");
             continue;
         }
-        let (mut ours, mut bare, mut our_wall, mut bare_wall) = (vec![], vec![], vec![], vec![]);
+        let [mut ours, mut bare, mut our_wall, mut bare_wall, mut guest_cpu] = [const { Vec::new() }; 5];
         for _ in 0..options.rounds.max(1) {
             let (cpu, wall) = rate(bare_address, &request, options.round() / 2).await?;
             bare.push(cpu);
@@ -56,16 +68,26 @@ pub(crate) async fn measure(options: &Options, print: &mut impl FnMut(Figure)) -
             let (cpu, wall) = rate(address, &request, options.round() / 2).await?;
             ours.push(cpu);
             our_wall.push(wall);
+            if runs == Runs::Guest {
+                guest_cpu.push(invoke::rate(guest.clone(), options.round() / 2).await?);
+            }
         }
-        let line = |what: String, unit, ours, limit| Figure {
+        let line = |what: String, unit, ours: &[f64], limit: f64, against: &str| Figure {
             what,
             unit,
-            ours: median(ours),
-            limit: median(limit),
-            against: "bare axum".to_owned(),
+            ours: median(ours.to_vec()),
+            limit,
+            against: against.to_owned(),
         };
-        print(line(format!("StartSyncExecution of {what} over HTTP"), "/CPU s", ours, bare));
-        print(line(format!("StartSyncExecution of {what}, {CLIENTS} clients"), "/s", our_wall, bare_wall));
+        let name = || format!("StartSyncExecution of {what} over HTTP");
+        let bare = median(bare);
+        print(line(name(), "/CPU s", &ours, bare, "bare axum"));
+        if runs == Runs::Guest {
+            let both = in_turn(bare, median(guest_cpu));
+            print(line(name(), "/CPU s", &ours, both, "bare axum and bare wasmtime"));
+        }
+        let name = format!("StartSyncExecution of {what}, {CLIENTS} clients");
+        print(line(name, "/s", &our_wall, median(bare_wall), "bare axum"));
     }
     stop.cancel();
     Ok(())
@@ -84,20 +106,6 @@ async fn serve_bare(answer: String) -> Result<SocketAddr> {
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(address)
-}
-
-/// A request as an AWS SDK sends it.
-fn request(body: &str) -> Arc<[u8]> {
-    let head = format!(
-        "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-amz-json-1.0\r\n\
-         x-amz-target: AWSStepFunctions.StartSyncExecution\r\nx-amz-date: 20260101T000000Z\r\n\
-         authorization: AWS4-HMAC-SHA256 Credential=000000000000/20260101/us-east-1/states/aws4_request, \
-         SignedHeaders=content-type;host;x-amz-date;x-amz-target, Signature={:064x}\r\n\
-         user-agent: aws-sdk\r\ncontent-length: {}\r\n\r\n{body}",
-        0,
-        body.len()
-    );
-    head.into_bytes().into()
 }
 
 async fn ask_once(address: SocketAddr, request: Arc<[u8]>) -> Result<String> {
@@ -136,47 +144,4 @@ async fn rate(address: SocketAddr, request: &Arc<[u8]>, round: Duration) -> Resu
         Ok((answers / cpu.as_secs_f64(), answers / began.elapsed().as_secs_f64()))
     })
     .await?
-}
-
-/// A connection that is kept.
-struct Client {
-    stream: TcpStream,
-    buffer: Vec<u8>,
-}
-
-impl Client {
-    fn connect(address: SocketAddr) -> Result<Self> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: vec![0; 16 << 10] })
-    }
-
-    /// Sends a request and reads one whole answer.
-    fn ask(&mut self, request: &[u8]) -> Result<&[u8]> {
-        self.stream.write_all(request)?;
-        let mut read = 0;
-        loop {
-            let count = self.stream.read(&mut self.buffer[read..])?;
-            ensure!(count > 0, "the server closed the connection");
-            read += count;
-            if let Some(end) = end_of(&self.buffer[..read])?
-                && read >= end
-            {
-                ensure!(
-                    self.buffer.starts_with(b"HTTP/1.1 200"),
-                    "{}",
-                    String::from_utf8_lossy(&self.buffer[..read])
-                );
-                return Ok(&self.buffer[..read]);
-            }
-        }
-    }
-}
-
-/// Where an answer ends, once its head is there.
-fn end_of(answer: &[u8]) -> Result<Option<usize>> {
-    let Some(head) = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n") else { return Ok(None) };
-    let text = std::str::from_utf8(&answer[..head])?;
-    let length = text.lines().find_map(|line| line.strip_prefix("content-length: "));
-    Ok(Some(head + 4 + length.context("an answer with a length")?.parse::<usize>()?))
 }

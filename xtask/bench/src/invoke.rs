@@ -6,6 +6,7 @@ use crate::clock::{median, process_cpu};
 use crate::figure::Figure;
 use crate::world::{EVENT, World, component};
 use anyhow::{Result, anyhow, bail};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stepwell_engine::function::{InvocationType, Invoke, Invoked};
@@ -22,15 +23,8 @@ pub(crate) async fn measure(options: &Options, print: &mut impl FnMut(Figure)) -
     world.function("transform-record").await?;
     for name in ["echo", "transform-record"] {
         let prepared = prepare(&component(name)?)?;
-        let bare = Arc::new(Bare::new(&prepared.component, Fuel::Off)?);
-        let metered = Arc::new(Bare::new(&prepared.component, Fuel::Metered)?);
+        let (bare, metered) = (bare_calls(name, Fuel::Off)?, bare_calls(name, Fuel::Metered)?);
         let loaded = world.sandbox.publish(prepared.digest, prepared.component).await?;
-        let bare_calls = |bare: Arc<Bare>| {
-            move || {
-                let bare = Arc::clone(&bare);
-                async move { bare.call(EVENT).await.map(drop) }
-            }
-        };
         let (sandbox, request) = (world.sandbox.clone(), request(name));
         let in_sandbox = move || {
             let (sandbox, loaded, request) = (sandbox.clone(), loaded.clone(), request.clone());
@@ -61,8 +55,8 @@ pub(crate) async fn measure(options: &Options, print: &mut impl FnMut(Figure)) -
         let round = options.round() / 2;
         let mut rates: [Vec<f64>; 4] = Default::default();
         for _ in 0..options.rounds.max(1) {
-            rates[0].push(rate(bare_calls(Arc::clone(&bare)), round).await?);
-            rates[1].push(rate(bare_calls(Arc::clone(&metered)), round).await?);
+            rates[0].push(rate(bare.clone(), round).await?);
+            rates[1].push(rate(metered.clone(), round).await?);
             rates[2].push(rate(in_sandbox.clone(), round).await?);
             rates[3].push(rate(in_engine.clone(), round).await?);
         }
@@ -81,8 +75,20 @@ pub(crate) async fn measure(options: &Options, print: &mut impl FnMut(Figure)) -
     Ok(())
 }
 
+/// Calls of a component that is checked in, in bare wasmtime.
+pub(crate) fn bare_calls(
+    name: &str,
+    fuel: Fuel,
+) -> Result<impl Fn() -> Pin<Box<dyn Future<Output = Result<()>> + Send>> + Clone + Send + 'static> {
+    let bare = Arc::new(Bare::new(&prepare(&component(name)?)?.component, fuel)?);
+    Ok(move || -> Pin<Box<dyn Future<Output = Result<()>> + Send>> {
+        let bare = Arc::clone(&bare);
+        Box::pin(async move { bare.call(EVENT).await.map(drop) })
+    })
+}
+
 /// Calls per second of CPU, from several tasks at once.
-async fn rate<F, C>(call: F, round: Duration) -> Result<f64>
+pub(crate) async fn rate<F, C>(call: F, round: Duration) -> Result<f64>
 where
     F: Fn() -> C + Clone + Send + 'static,
     C: Future<Output = Result<()>> + Send + 'static,

@@ -7,12 +7,14 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it prints its figures, and what it is doing")]
 
 mod bare;
+mod client;
 mod clock;
 mod durable;
 mod express;
 mod figure;
 mod flat;
 mod invoke;
+mod spin;
 mod world;
 
 use clap::{Parser, ValueEnum};
@@ -59,6 +61,8 @@ enum Group {
     Durable,
     /// Bytes and CPU per transition in small and large executions.
     Flat,
+    /// How long others take beside guests that spin on every core.
+    Spin,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -76,6 +80,7 @@ fn main() -> anyhow::Result<()> {
                 Group::Express => express::measure(&options, &mut print).await?,
                 Group::Durable => durable::measure(&options, &mut print).await?,
                 Group::Flat => flat::measure(&options, &mut print).await?,
+                Group::Spin => spin::measure(&options, &mut print).await?,
             }
         }
         Ok(())

@@ -36,10 +36,11 @@ impl Commits {
     }
 
     /// The commit of this number for another execution, after `previous`.
-    fn at(&self, number: usize, execution: u64, previous: Option<&SequenceCell>) -> (Commit, SequenceCell) {
+    fn at(&self, walk: &Walk, epoch: u64) -> (Commit, SequenceCell) {
+        let (execution, previous) = (walk.execution, walk.last.as_ref());
         let cell = SequenceCell::default();
-        let mut commit = self.0[number].clone();
-        commit.epoch = 1;
+        let mut commit = self.0[walk.turn].clone();
+        commit.epoch = epoch;
         commit.preconditions.clear();
         for write in &mut commit.pending {
             let (PendingWrite::Add(key, _) | PendingWrite::Replace(key, _) | PendingWrite::Remove(key)) =
@@ -62,18 +63,49 @@ impl Commits {
 }
 
 /// An execution on its way.
-struct Walk {
+pub(super) struct Walk {
     execution: u64,
     turn: usize,
     last: Option<SequenceCell>,
+}
+
+/// Executions on their way, each at another turn, and new ones.
+pub(super) struct Walks {
+    resting: VecDeque<Walk>,
+    next_execution: u64,
+    epoch: u64,
+}
+
+impl Walks {
+    /// Executions with numbers above this one.
+    pub(super) fn new(above: u64, epoch: u64) -> Self {
+        Self { resting: VecDeque::new(), next_execution: above, epoch }
+    }
+
+    /// The next commit of the execution that has rested longest, or the first of a new one.
+    pub(super) fn next(&mut self, commits: &Commits) -> (Commit, Walk) {
+        let mut walk = self.resting.pop_front().unwrap_or_else(|| {
+            self.next_execution += 1;
+            Walk { execution: self.next_execution, turn: 0, last: None }
+        });
+        let (commit, cell) = commits.at(&walk, self.epoch);
+        (walk.turn, walk.last) = (walk.turn + 1, Some(cell));
+        (commit, walk)
+    }
+
+    /// Its commit was taken: it goes on, unless that was its last.
+    pub(super) fn done(&mut self, walk: Walk, commits: &Commits) {
+        if walk.turn < commits.len() {
+            self.resting.push_back(walk);
+        }
+    }
 }
 
 /// Makes groups of the commits of many executions.
 struct Groups {
     placer: Placer,
     tail: Tail,
-    walks: VecDeque<Walk>,
-    next_execution: u64,
+    walks: Walks,
     /// The first that this placer has seen.
     first_execution: u64,
 }
@@ -84,35 +116,29 @@ impl Groups {
         Self {
             placer: Placer::new(Shard(0), 1, first, first),
             tail: Tail::new(0),
-            walks: VecDeque::new(),
-            next_execution: first,
+            walks: Walks::new(first, 1),
             first_execution: first,
         }
     }
 
+    /// As many executions are on their way as have a commit in each group.
     fn next(&mut self, commits: &Commits, size: usize) -> Result<Group> {
         // The placer forgets what would be too much, and there is no row here that it could read again.
-        if self.next_execution - self.first_execution > EXECUTIONS_PER_PLACER_MAX {
-            self.placer = Placer::new(Shard(0), 1, self.placer.begin().through, self.next_execution);
-            self.first_execution = self.next_execution;
-            self.walks.clear();
-        }
-        // As many are on their way as have a commit in each group; they are at different turns.
-        while self.walks.len() < size {
-            self.next_execution += 1;
-            self.walks.push_back(Walk { execution: self.next_execution, turn: 0, last: None });
+        let next_execution = self.walks.next_execution;
+        if next_execution - self.first_execution > EXECUTIONS_PER_PLACER_MAX {
+            self.placer = Placer::new(Shard(0), 1, self.placer.begin().through, next_execution);
+            self.first_execution = next_execution;
+            self.walks = Walks::new(next_execution, 1);
         }
         let mut group = self.placer.begin();
+        let mut taken = Vec::with_capacity(size);
         for _ in 0..size {
-            let Some(mut walk) = self.walks.pop_front() else { break };
-            let (commit, cell) = commits.at(walk.turn, walk.execution, walk.last.as_ref());
+            let (commit, walk) = self.walks.next(commits);
             let view = View { tail: &self.tail, snapshot: &NoTables };
             self.placer.place(&mut group, commit, &view)?;
-            (walk.turn, walk.last) = (walk.turn + 1, Some(cell));
-            if walk.turn < commits.len() {
-                self.walks.push_back(walk);
-            }
+            taken.push(walk);
         }
+        taken.into_iter().for_each(|walk| self.walks.done(walk, commits));
         Ok(group)
     }
 }
