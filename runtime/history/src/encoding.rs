@@ -2,13 +2,16 @@
 //!
 //! A transition is written as one body: a header, the texts of the payloads that it introduced, then its content
 //! (events, frames and whatever else the caller writes). A payload's text is written once; content refers to it by
-//! its slot, and later transitions of the same execution by `(sequence, slot)`. Since the store hands out
+//! its slot, and later transitions of the same execution by `(sequence, slot)`. Other texts (names, ARNs, pointers) stand
+//! where they are first needed, and after that by their number; an instant is its distance from the one before. (40
+//! iterations that begin at once name the same states and the same instant.) Since the store hands out
 //! sequences when it forms a group, a reference goes through a table of [`SequenceCell`]s that the store resolves
 //! when it writes the entry.
 //!
 //! INVARIANT: what was written by any release is read by every later one; tags and versions are never reused.
 
 use crate::event::{AssignedVariables, EventId, EventKind, HistoryEvent, Parameters, TaskCredentials};
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 use stepwell_types::{ErrorName, Payload, PayloadAddress, Timestamp};
 
@@ -16,7 +19,13 @@ use stepwell_types::{ErrorName, Payload, PayloadAddress, Timestamp};
 pub type SequenceCell = Arc<OnceLock<u64>>;
 
 /// The first byte of every body.
-const FORMAT_VERSION: u8 = 1;
+const FORMAT_VERSION: u8 = 2;
+/// The version that wrote every text and every instant out, however often it came.
+const FORMAT_VERSION_PLAIN: u8 = 1;
+/// Bytes of the shortest text that is written once in a body and then named by its number.
+const REPEATED_BYTES_MIN: usize = 4;
+/// Texts of one body that have numbers.
+const REPEATED_TEXTS_MAX: usize = 64;
 /// Codec of a body: plain.
 const CODEC_PLAIN: u8 = 0;
 /// Key id of a body: not encrypted.
@@ -95,13 +104,25 @@ pub struct Writer {
     texts: Vec<Arc<str>>,
     references: Vec<SequenceCell>,
     content: Vec<u8>,
+    /// Where in `content` the texts stand that have numbers.
+    repeated: Vec<Range<usize>>,
+    /// The instant written last.
+    instant_ms: i64,
 }
 
 impl Writer {
     /// A body of the execution with number `owner`, which will get `sequence`.
     #[must_use]
     pub fn new(owner: u64, sequence: SequenceCell) -> Self {
-        Self { owner, sequence, texts: Vec::new(), references: Vec::new(), content: Vec::with_capacity(512) }
+        Self {
+            owner,
+            sequence,
+            texts: Vec::new(),
+            references: Vec::new(),
+            content: Vec::with_capacity(512),
+            repeated: Vec::new(),
+            instant_ms: 0,
+        }
     }
 
     /// The whole body.
@@ -135,10 +156,31 @@ impl Writer {
         push_varint(&mut self.content, number);
     }
 
-    /// A text that is no payload.
+    /// A text that is no payload: twice its length and its bytes, or, where it stands in this body already, twice its
+    /// number there and one.
     pub fn text(&mut self, text: &str) {
-        self.number(text.len() as u64);
+        let stands = |range: &Range<usize>| self.content.get(range.clone()) == Some(text.as_bytes());
+        if let Some(at) = self.repeated.iter().position(stands) {
+            return self.number((at as u64) << 1 | 1);
+        }
+        self.number((text.len() as u64) << 1);
+        let start = self.content.len();
         self.content.extend(text.as_bytes());
+        if is_repeatable(text, self.repeated.len()) {
+            self.repeated.push(start..self.content.len());
+        }
+    }
+
+    /// What follows refers to no text or instant before it, so that what stands before may be cut out of the body.
+    pub fn begin_part(&mut self) {
+        self.repeated.clear();
+        self.instant_ms = 0;
+    }
+
+    /// An instant, by its distance from the one before.
+    pub fn instant(&mut self, instant: Timestamp) {
+        let before_ms = std::mem::replace(&mut self.instant_ms, instant.as_millis());
+        self.number(zigzag(instant.as_millis().wrapping_sub(before_ms)));
     }
 
     /// The index of an earlier transition in the table of references, for content that points to it.
@@ -184,6 +226,20 @@ impl Writer {
     }
 }
 
+/// Whether a text gets a number, where so many have one.
+fn is_repeatable(text: &str, repeated: usize) -> bool {
+    text.len() >= REPEATED_BYTES_MIN && repeated < REPEATED_TEXTS_MAX
+}
+
+/// Small numbers of either sign as small ones.
+fn zigzag(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)).cast_unsigned()
+}
+
+fn unzigzag(number: u64) -> i64 {
+    (number >> 1).cast_signed() ^ -((number & 1).cast_signed())
+}
+
 fn push_varint(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         // The low seven bits, with the mark that more follow.
@@ -203,6 +259,20 @@ pub struct Reader<'a> {
     references: &'a [u64],
     source: &'a dyn PayloadSource,
     content: &'a [u8],
+    form: Form,
+    /// Texts that have numbers.
+    repeated: Vec<&'a str>,
+    /// The instant read last.
+    instant_ms: i64,
+}
+
+/// How texts and instants are written.
+#[derive(Clone, Copy)]
+enum Form {
+    /// Each where it is needed.
+    Plain,
+    /// Texts once, then by their numbers; instants by their distances.
+    Compact,
 }
 
 impl<'a> Reader<'a> {
@@ -226,11 +296,15 @@ impl<'a> Reader<'a> {
             references,
             source,
             content: bytes,
+            form: Form::Plain,
+            repeated: Vec::new(),
+            instant_ms: 0,
         };
-        match reader.byte()? {
-            FORMAT_VERSION => {}
+        let form = match reader.byte()? {
+            FORMAT_VERSION => Form::Compact,
+            FORMAT_VERSION_PLAIN => Form::Plain,
             version => return Err(DecodeError::Version(version)),
-        }
+        };
         let (codec, key) = (reader.byte()?, reader.byte()?);
         if (codec, key) != (CODEC_PLAIN, KEY_NONE) {
             return Err(DecodeError::Codec { codec, key });
@@ -241,6 +315,8 @@ impl<'a> Reader<'a> {
             reader.texts.push(text);
         }
         reader.payloads = vec![None; reader.texts.len()];
+        // Payloads' texts stand before the content, each once, in any version.
+        reader.form = form;
         Ok(reader)
     }
 
@@ -324,10 +400,48 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`DecodeError`] at the end or if it is not UTF-8.
     pub fn str(&mut self) -> Result<&'a str, DecodeError> {
-        let length = self.length()?;
+        let number = self.number()?;
+        match self.form {
+            Form::Plain => self.literal(number),
+            Form::Compact if number & 1 == 1 => {
+                let at = usize::try_from(number >> 1).ok();
+                let text = at.and_then(|at| self.repeated.get(at));
+                text.copied().ok_or(DecodeError::Range("a text's number"))
+            }
+            Form::Compact => {
+                let text = self.literal(number >> 1)?;
+                if is_repeatable(text, self.repeated.len()) {
+                    self.repeated.push(text);
+                }
+                Ok(text)
+            }
+        }
+    }
+
+    fn literal(&mut self, length: u64) -> Result<&'a str, DecodeError> {
+        let length = usize::try_from(length).map_err(|_| DecodeError::Range("a length"))?;
         let (text, rest) = self.content.split_at_checked(length).ok_or(DecodeError::Truncated)?;
         self.content = rest;
         std::str::from_utf8(text).map_err(|_| DecodeError::Utf8)
+    }
+
+    /// See [`Writer::begin_part`]; to be called where that was.
+    pub fn begin_part(&mut self) {
+        self.repeated.clear();
+        self.instant_ms = 0;
+    }
+
+    /// An instant.
+    ///
+    /// # Errors
+    /// [`DecodeError`] at the end or beyond 64 bits.
+    pub fn instant(&mut self) -> Result<Timestamp, DecodeError> {
+        let number = unzigzag(self.number()?);
+        self.instant_ms = match self.form {
+            Form::Plain => number,
+            Form::Compact => self.instant_ms.wrapping_add(number),
+        };
+        Ok(Timestamp::from_millis(self.instant_ms))
     }
 
     /// The sequence behind an index into the table of references.
@@ -416,13 +530,10 @@ impl Field for bool {
 
 impl Field for Timestamp {
     fn encode(&self, writer: &mut Writer) {
-        // Zigzag, since instants before 1970 exist.
-        let millis = self.as_millis();
-        writer.number(((millis << 1) ^ (millis >> 63)).cast_unsigned());
+        writer.instant(*self);
     }
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let number = reader.number()?;
-        Ok(Self::from_millis((number >> 1).cast_signed() ^ -((number & 1).cast_signed())))
+        reader.instant()
     }
 }
 

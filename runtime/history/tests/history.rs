@@ -125,6 +125,67 @@ fn damaged_bytes_are_refused_at_every_place() {
     assert_eq!(read(&newer, &[], &()).unwrap_err(), DecodeError::Version(9));
 }
 
+#[track_caller]
+fn check_texts(texts: &[&str], expected: &[u8]) {
+    let mut writer = Writer::new(1, Arc::default());
+    texts.iter().for_each(|text| writer.text(text));
+    let bytes = writer.finish().bytes;
+    assert_eq!(bytes, [&[2, 0, 0, 0], expected].concat());
+    check_read(&bytes, texts);
+}
+
+#[track_caller]
+fn check_read(bytes: &[u8], expected: &[&str]) {
+    let mut reader = Reader::open(1, 7, bytes, &[], &()).unwrap();
+    for text in expected {
+        assert_eq!(reader.str().unwrap(), *text);
+    }
+    assert!(reader.is_empty());
+}
+
+#[test]
+fn a_text_that_comes_again_is_named_by_its_number() {
+    check_texts(&["Task", "Pass", "Task", "Pass"], b"\x08Task\x08Pass\x01\x03");
+    // Where a number would save nothing.
+    check_texts(&["abc", "Task", "abc", "Task"], b"\x06abc\x08Task\x06abc\x01");
+    check_texts(&["", "größe", "größe"], "\x00\x0egröße\x01".as_bytes());
+}
+
+#[test]
+fn only_so_many_texts_have_numbers() {
+    let names: Vec<String> = (0..100).map(|n| format!("state {n}")).collect();
+    let twice: Vec<&str> = names.iter().chain(&names).map(String::as_str).collect();
+    let mut writer = Writer::new(1, Arc::default());
+    twice.iter().for_each(|text| writer.text(text));
+    check_read(&writer.finish().bytes, &twice);
+}
+
+#[test]
+fn the_first_version_wrote_every_text_out() {
+    check_read(b"\x01\0\0\0\x04Task\x04Pass\x04Task", &["Task", "Pass", "Task"]);
+}
+
+#[test]
+fn an_instant_is_its_distance_from_the_one_before() {
+    let instants = [1_000, 1_000, 1_001, 937, -5].map(Timestamp::from_millis);
+    let mut writer = Writer::new(1, Arc::default());
+    instants.iter().for_each(|instant| writer.field(instant));
+    let bytes = writer.finish().bytes;
+    assert_eq!(bytes, b"\x02\0\0\0\xd0\x0f\x00\x02\x7f\xdb\x0e");
+    let mut reader = Reader::open(1, 7, &bytes, &[], &()).unwrap();
+    assert!(instants.iter().all(|instant| reader.field() == Ok(*instant)) && reader.is_empty());
+    // The first version wrote each out.
+    let mut reader = Reader::open(1, 7, b"\x01\0\0\0\xd0\x0f\xd0\x0f", &[], &()).unwrap();
+    assert!((0..2).all(|_| reader.field() == Ok(instants[0])));
+}
+
+#[test]
+fn a_number_without_a_text_is_refused() {
+    let mut reader = Reader::open(1, 7, b"\x02\0\0\0\x08Task\x03", &[], &()).unwrap();
+    assert_eq!(reader.str(), Ok("Task"));
+    assert_eq!(reader.str(), Err(DecodeError::Range("a text's number")));
+}
+
 struct Earlier(Payload);
 
 impl PayloadSource for Earlier {

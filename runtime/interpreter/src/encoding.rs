@@ -1,8 +1,9 @@
 //! Bytes on disk: a transition as one record, and of it only the part that a load needs.
 //!
 //! A record is written into one body of [`stepwell_history::encoding`]: first what changed of the execution, then
-//! the input, then the events; so a load that looks for frames or results need not read events. A frame names its
-//! state by JSON Pointer, since indices live in memory only. Payloads are references; their texts are written once.
+//! the input, then the events, each a part that refers to none before it; so a load that looks for frames or results
+//! need not read events, and what only a redrive needs can be cut out. A frame names its state by JSON Pointer, since
+//! indices live in memory only. Payloads are references; their texts are written once.
 //!
 //! INVARIANT: what was written by any release is read by every later one; tags are never reused.
 
@@ -54,12 +55,14 @@ impl Record {
         sequence: u64,
     ) -> Result<Self, DecodeError> {
         let frames = FrameChanges::decode(machine, reader, sequence)?;
+        reader.begin_part();
         let now = reader.field()?;
         let cause = match reader.byte()? {
             0 => Cause::Started(Arc::new(reader.field()?)),
             1 => Cause::Took(reader.field()?),
             tag => return Err(DecodeError::UnknownTag { what: "cause", tag }),
         };
+        reader.begin_part();
         Ok(Self { frames, now, cause, events: reader.field()? })
     }
 }
@@ -69,6 +72,7 @@ impl Transition {
     /// `writer` was made with.
     pub fn encode(&self, writer: &mut Writer, sequence: &SequenceCell, cause: &Cause, now: Timestamp) {
         self.frames.encode(self.next.machine(), writer, sequence);
+        writer.begin_part();
         writer.field(&now);
         match cause {
             Cause::Started(start) => {
@@ -80,6 +84,7 @@ impl Transition {
                 writer.field(input);
             }
         }
+        writer.begin_part();
         writer.field(&self.events);
     }
 }
@@ -179,6 +184,7 @@ pub fn history_only(
     let mut reader = Reader::open(owner, sequence, body, references, &AnyPayload)?;
     Changes::read(&mut reader, sequence, frame::skip)?;
     let changes_end = left(&reader);
+    reader.begin_part();
     let _: Timestamp = reader.field()?;
     let now_end = left(&reader);
     match reader.byte()? {

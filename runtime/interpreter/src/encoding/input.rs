@@ -121,8 +121,8 @@ impl Field for StartInput {
         writer.number(SEMANTICS_VERSION);
         writer.field(&self.shard);
         writer.field(&self.number);
-        writer.text(&self.arn.to_string());
-        writer.text(&self.machine_arn.to_string());
+        writer.text(&self.arn.text());
+        writer.text(&self.machine_arn.text());
         writer.field(&self.version_arn);
         writer.field(&self.alias_arn);
         writer.field(&self.role_arn);
