@@ -567,7 +567,7 @@ impl<D: Disk> Store for Core<D> {
         {
             return Err(low);
         }
-        let ticket = {
+        let (ticket, is_first) = {
             let mut inbox = lock(&self.inbox);
             if let Some(reason) = &inbox.stopped {
                 return Err(SubmitError::Stopped(reason.clone()));
@@ -576,11 +576,13 @@ impl<D: Disk> Store for Core<D> {
                 let message = Arc::from("it is being closed");
                 return Err(SubmitError::Stopped(StopReason { kind: StopKind::Closed, message }));
             }
-            inbox.queue.push(commit)?
+            let is_first = inbox.queue.is_empty();
+            (inbox.queue.push(commit)?, is_first)
         };
         match self.options.drive {
-            Drive::Thread => self.arrived.notify_one(),
-            Drive::ByHand => {}
+            // The thread waits only while nothing is queued; to wake it is a call of the system, even if it runs.
+            Drive::Thread if is_first => self.arrived.notify_one(),
+            Drive::Thread | Drive::ByHand => {}
             Drive::AtOnce => {
                 self.run_group();
             }
