@@ -138,6 +138,8 @@ const SERVICES: &[Service] = &[
         overrides: &[
             // A component needs neither; both are kept and shown.
             ("Runtime", Override::AnyText),
+            // AWS says `Creating`, too, which its model lacks.
+            ("LastUpdateStatusReasonCode", Override::AnyText),
             ("Handler", Override::AnyText),
             // The model's bounds are those of other kinds of functions; these are documented for zip functions.
             ("MemorySize", Override::Max(10_240)),

@@ -1,8 +1,7 @@
 //! A function as Lambda describes it.
 
 use crate::generated::lambda::{
-    EnvironmentResponse, FunctionConfiguration, LastUpdateStatus, LastUpdateStatusReasonCode, PackageType,
-    State, StateReasonCode,
+    EnvironmentResponse, FunctionConfiguration, LastUpdateStatus, PackageType, State, StateReasonCode,
 };
 use std::sync::Arc;
 use stepwell_engine::function::{CodeState, FunctionConfiguration as Configuration};
@@ -143,18 +142,18 @@ fn state(code: &CodeState) -> (State, Option<Arc<str>>, Option<StateReasonCode>)
     }
 }
 
-fn last_update(code: &CodeState) -> (LastUpdateStatus, Option<Arc<str>>, Option<LastUpdateStatusReasonCode>) {
+fn last_update(code: &CodeState) -> (LastUpdateStatus, Option<Arc<str>>, Option<Arc<str>>) {
     match code {
         CodeState::Active => (LastUpdateStatus::Successful, None, None),
-        CodeState::Pending => {
+        CodeState::Pending => (
+            LastUpdateStatus::InProgress,
             // AWS says so of updates, too.
-            (LastUpdateStatus::InProgress, Some("The function is being created.".into()), None)
-        }
-        CodeState::Failed(reason) => (
-            LastUpdateStatus::Failed,
-            Some(Arc::clone(reason)),
-            Some(LastUpdateStatusReasonCode::InvalidZipFileException),
+            Some("The function is being created.".into()),
+            Some("Creating".into()),
         ),
+        CodeState::Failed(reason) => {
+            (LastUpdateStatus::Failed, Some(Arc::clone(reason)), Some("InvalidZipFileException".into()))
+        }
     }
 }
 
