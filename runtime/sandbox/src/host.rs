@@ -22,8 +22,9 @@ use wasmtime::component::{Linker, ResourceTable};
 use wasmtime::{Engine, Store};
 use wasmtime_wasi::WasiCtx;
 
-/// Resources (streams, pollables) that one guest may hold.
-const RESOURCES_MAX: usize = 10_000;
+/// Resources (streams, pollables) that one guest may hold of the host's, and handles to any: also what one call may
+/// lend, which takes a core for milliseconds where it is ten times as much.
+const RESOURCES_MAX: usize = 4_096;
 /// Bytes that may cross from guest to host in one call, beyond the result's limit.
 pub(crate) const TRANSFER_SLACK_BYTES: usize = 1 << 20;
 
@@ -96,6 +97,7 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
 pub(crate) fn limit(store: &mut Store<Guest>) {
     store.limiter(|guest| &mut guest.meter);
     store.set_hostcall_fuel(store.data().request.limits.output_bytes.saturating_add(TRANSFER_SLACK_BYTES));
+    store.set_max_component_handles(RESOURCES_MAX);
     store.call_hook(slice::on_call);
 }
 

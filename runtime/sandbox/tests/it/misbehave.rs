@@ -243,6 +243,13 @@ async fn spending_all_time_in_host_calls() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lending_one_handle_thousands_of_times() {
+    let poll = |listed: &str| assemble(&include_str!("poll.wat").replace("LISTED", listed));
+    check(&poll("4000"), soon, timed_out).await;
+    check(&poll("5000"), soon, |report| trap(report, "handle limit exceeded")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn exiting_without_an_answer() {
     let exited = |report: &InvokeReport| matches!(report.outcome, Err(InvokeError::Exited { status: 0 }));
     check(&task(SLEEP, "", "(call $exit (i32.const 0)) unreachable"), |_| {}, exited).await;

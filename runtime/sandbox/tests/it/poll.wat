@@ -1,0 +1,46 @@
+;; Polls one pollable, listed LISTED times, for ever.
+(component
+  (import "wasi:io/poll@0.2.0" (instance $poll
+    (export "pollable" (type $p (sub resource)))
+    (type $b (borrow $p)) (type $l (list $b)) (type $r (list u32))
+    (export "poll" (func (param "in" $l) (result $r)))))
+  (alias export $poll "pollable" (type $pollable))
+  (import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock
+    (alias outer 1 $pollable (type $pp))
+    (export "pollable" (type $p2 (eq $pp)))
+    (type $o (own $p2))
+    (export "subscribe-duration" (func (param "when" u64) (result $o)))))
+  (core module $mem (memory (export "memory") 400)
+    (global $heap (mut i32) (i32.const 16000000))
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (local $p i32)
+      (local.set $p (i32.and (i32.add (global.get $heap) (i32.const 7)) (i32.const -8)))
+      (global.set $heap (i32.add (local.get $p) (local.get 3)))
+      (if (i32.gt_u (global.get $heap) (i32.const 26000000)) (then (global.set $heap (i32.const 16000000))))
+      (local.get $p)))
+  (core instance $m (instantiate $mem))
+  (alias core export $m "memory" (core memory $memory))
+  (alias core export $m "realloc" (core func $realloc))
+  (alias export $poll "poll" (func $poll_f))
+  (alias export $clock "subscribe-duration" (func $sub_f))
+  (core func $poll_c (canon lower (func $poll_f) (memory $memory) (realloc $realloc)))
+  (core func $sub_c (canon lower (func $sub_f)))
+  (core module $h
+    (import "m" "memory" (memory 1))
+    (import "c" "sub" (func $sub (param i64) (result i32)))
+    (import "c" "poll" (func $poll (param i32 i32 i32)))
+    (func (export "handle") (param i32 i32) (result i32) (local $i i32) (local $h i32)
+      (local.set $h (call $sub (i64.const 0)))
+      (loop $fill
+        (i32.store (i32.mul (local.get $i) (i32.const 4)) (local.get $h))
+        (local.set $i (i32.add (local.get $i) (i32.const 1)))
+        (br_if $fill (i32.lt_u (local.get $i) (i32.const LISTED))))
+      (loop $l
+        (call $poll (i32.const 0) (i32.const LISTED) (i32.const 15000000))
+        (br $l)) unreachable))
+  (core instance $hi (instantiate $h
+    (with "m" (instance $m))
+    (with "c" (instance (export "sub" (func $sub_c)) (export "poll" (func $poll_c))))))
+  (type $e' (record (field "error" string) (field "cause" string)))
+  (export $e "task-error" (type $e'))
+  (func (export "handle") (param "event" string) (result (result string (error $e)))
+    (canon lift (core func $hi "handle") (memory $memory) (realloc $realloc))))
