@@ -107,6 +107,16 @@ fn an_interrupt_ends_it_as_well_as_a_termination() {
     assert_eq!(server.ended(), None, "the signal's own end: {}", server.log());
 }
 
+/// A process that was started by hand. Dropped, it is killed.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// The server of a process that was started by hand.
 fn host_of(process: &mut Child) -> String {
     let mut line = String::new();
@@ -120,7 +130,7 @@ fn host_of(process: &mut Child) -> String {
 #[test]
 fn a_server_that_nobody_hears_goes_on() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let mut process = stepwell()
+    let process = stepwell()
         .args(["dev", "--port", "0", "--json", "--data"])
         .arg(folder.path().join("data"))
         .env("RUST_LOG", "debug")
@@ -128,9 +138,10 @@ fn a_server_that_nobody_hears_goes_on() {
         .stderr(Stdio::piped())
         .spawn()
         .expect("the binary runs");
-    let host = host_of(&mut process);
+    let mut process = Process(process);
+    let host = host_of(&mut process.0);
     // Both pipes are closed from here on, and there is much to say.
-    drop(process.stderr.take());
+    drop(process.0.stderr.take());
     let answer = |method: &str, path: &str, headers: &[(&str, &str)], body: &str| {
         http::request(&host, method, path, headers, body.as_bytes()).expect("the server answers")
     };
@@ -140,17 +151,14 @@ fn a_server_that_nobody_hears_goes_on() {
         assert_eq!(answer("GET", "/healthz", &[("Origin", "https://example.com")], "").status, 403);
         assert_eq!(answer("POST", "/v1/state-machines/p/executions?wait=30s", &[], "[1]").status, 200);
     }
-    let pid = i32::try_from(process.id()).ok().and_then(rustix::process::Pid::from_raw);
+    let pid = i32::try_from(process.0.id()).ok().and_then(rustix::process::Pid::from_raw);
     rustix::process::kill_process(pid.expect("it has an id"), Signal::TERM).expect("it runs");
     let give_up = Instant::now() + stepwell_tests::PATIENCE;
     let code = loop {
-        if let Some(status) = process.try_wait().expect("it is ours") {
+        if let Some(status) = process.0.try_wait().expect("it is ours") {
             break status.code();
         }
-        if Instant::now() > give_up {
-            let _ = process.kill();
-            panic!("it does not end");
-        }
+        assert!(Instant::now() < give_up, "it does not end");
         std::thread::yield_now();
     };
     assert_eq!(code, Some(0));
