@@ -397,6 +397,14 @@ mod tests {
     }
 
     #[test]
+    fn limits_that_accounts_share_are_told_in_the_words_of_aws() {
+        let running = "The maximum number of running executions has been reached.";
+        check(StartExecutionError::LimitExceeded, "ExecutionLimitExceeded", 400, running);
+        check(StartExecutionError::Throttled, "ThrottlingException", 400, "Rate exceeded");
+        check(FunctionError::TooManyRequests, "TooManyRequestsException", 429, "Rate Exceeded.");
+    }
+
+    #[test]
     fn what_the_store_does_not_take_is_told_with_its_figures() {
         check(StartExecutionError::Store(QUEUE_FULL), "ThrottlingException", 400, "16384 commits of 7 bytes");
         check(CreateStateMachineError::Store(QUEUE_FULL), "ThrottlingException", 400, "try again");

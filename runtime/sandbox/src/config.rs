@@ -13,11 +13,11 @@ pub struct SandboxConfig {
     /// Guests that may run at the same moment. Default: the number of cores.
     pub cores: usize,
     /// Invocations that may be live at the same moment, waiting ones included; further ones wait in line, accounts in
-    /// turn. Default 1,000, as Lambda's concurrency.
+    /// turn. One account alone takes four fifths of them. Default 1,000, as Lambda's concurrency.
     pub instances_max: u32,
     /// Invocations that may wait in line per account before further ones are refused. Default 10,000.
     pub waiting_per_account_max: usize,
-    /// Bytes that all live guests' memories may occupy together. Default: half of the machine's memory.
+    /// Bytes that all live guests' memories may occupy together; those of one account alone eight ninths of it. Default: half of the machine's memory.
     pub memory_bytes_max: u64,
     /// Threads that compile long components, at low priority; one more compiles short ones. Default: half of the cores,
     /// at least one.
