@@ -116,3 +116,19 @@ async fn no_other_code_runs_than_the_row_says() {
     bench.create("g", built("const-hello")).await;
     assert_eq!(invoke(&bench, "f").await, "7");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_takes_nothing_from_an_upload_of_the_same_bytes() {
+    let bench = Bench::new().await;
+    bench.function("echo").await;
+    for _ in 0..20 {
+        bench.engine.delete_function(&bench.scope, &arn("echo")).await.unwrap();
+        // As if the grace were over the moment that the sweep begins.
+        let at = SystemTime::now() + COMPONENT_GRACE;
+        let engine = bench.engine.clone();
+        let sweep = tokio::spawn(async move { engine.sweep_components(at).await });
+        bench.function("echo").await;
+        sweep.await.unwrap().unwrap();
+        assert!(bench.engine.function_code(&bench.scope, &arn("echo")).await.is_ok());
+    }
+}
