@@ -20,11 +20,11 @@ use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use stepwell_engine::execution::{ExecutionStatus, StartExecutionError};
 use stepwell_engine::machine::MachineType;
 use stepwell_store::{
-    Commit, ExecutionRow, Lane, MachineScope, Naming, SequenceCell, Store, SubmitError, Ticket,
+    Commit, ExecutionRow, Lane, MachineScope, Naming, NextStep, SequenceCell, Store, SubmitError, Ticket,
     TransitionWrite,
 };
 use stepwell_store_redb::{RedbOptions, RedbStore};
@@ -42,6 +42,13 @@ pub(crate) async fn measure(options: &Options, print: &mut impl FnMut(Figure)) -
         fill(&store, options.executions)?;
     }
     eprintln!("filled with {} executions in {:.1} s", options.executions, began.elapsed().as_secs_f64());
+    let began = Instant::now();
+    {
+        // Now, so that only what closes while it is measured is folded beside it.
+        let store = RedbStore::open(&ours, RedbOptions::default())?;
+        while store.retain(now_ms()?, |_| None).await?.next == NextStep::Now {}
+    }
+    eprintln!("folded them in {:.1} s", began.elapsed().as_secs_f64());
     let bare_file = folder.path().join("bare.redb");
     std::fs::copy(ours.join("store.redb"), &bare_file)?;
 
@@ -177,8 +184,9 @@ impl Bench {
 /// Fills the file with executions that have closed, as fast as the queue takes them.
 fn fill(store: &RedbStore, executions: u64) -> Result<()> {
     let mut waiting: VecDeque<Ticket> = VecDeque::new();
+    let now_ms = now_ms()?;
     for execution in 1..=executions {
-        let commit = closed_execution(execution, store.epoch())?;
+        let commit = closed_execution(execution, store.epoch(), now_ms)?;
         loop {
             match store.submit(commit.clone()) {
                 Ok(ticket) => break waiting.push_back(ticket),
@@ -194,8 +202,13 @@ fn fill(store: &RedbStore, executions: u64) -> Result<()> {
     Ok(())
 }
 
-/// An execution in one transition, of about the bytes that one Task writes in all.
-fn closed_execution(execution: u64, epoch: u64) -> Result<Commit> {
+fn now_ms() -> Result<i64> {
+    Ok(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_millis().try_into()?)
+}
+
+/// An execution in one transition, of about the bytes that one Task writes in all. It has just closed: the store would
+/// remove it while it is measured if it were old.
+fn closed_execution(execution: u64, epoch: u64, now_ms: i64) -> Result<Commit> {
     let mut commit = Commit::new(AccountId::DEFAULT, epoch);
     commit.lane = Lane::Start;
     let row = ExecutionRow {
@@ -207,8 +220,8 @@ fn closed_execution(execution: u64, epoch: u64) -> Result<Commit> {
         name: Name::new(&format!("{execution:032x}")).context("a name")?,
         naming: Naming::Derived,
         status: ExecutionStatus::Succeeded,
-        started_ms: 1_700_000_000_000 + execution.cast_signed() / 10,
-        stopped_ms: Some(1_700_000_000_500 + execution.cast_signed() / 10),
+        started_ms: now_ms + execution.cast_signed() / 10,
+        stopped_ms: Some(now_ms + 500 + execution.cast_signed() / 10),
         machine_revision: 1,
         input_hash: [3; 32],
         next_event: 9,
