@@ -25,6 +25,8 @@ pub(crate) struct ApiError {
     pub(crate) message: String,
     /// Further members of the body (`reason`, `resourceName`).
     pub(crate) members: Vec<(&'static str, String)>,
+    /// The status on plain HTTP, where one code of AWS's stands for troubles that HTTP tells apart.
+    pub(crate) plain_status: Option<u16>,
 }
 
 /// Errors that every service has and no model lists.
@@ -34,7 +36,7 @@ const fn common(code: &'static str, status: u16) -> ErrorShape {
 
 impl ApiError {
     fn new(shape: ErrorShape, message: impl Into<String>) -> Self {
-        Self { shape, message: message.into(), members: Vec::new() }
+        Self { shape, message: message.into(), members: Vec::new(), plain_status: None }
     }
 
     /// An error of Step Functions.
@@ -303,7 +305,11 @@ impl From<StartExecutionError> for ApiError {
             E::StateMachineDeleting(_) => Self::states(StatesError::StateMachineDeleting, message),
             E::AlreadyExists(_) => Self::states(StatesError::ExecutionAlreadyExists, message),
             E::TypeNotSupported => Self::states(StatesError::StateMachineTypeNotSupported, message),
-            E::LimitExceeded => Self::states(StatesError::ExecutionLimitExceeded, message),
+            // AWS has this one code for too many executions and, here, for too little space: only one of them passes
+            // by waiting.
+            E::LimitExceeded => {
+                Self { plain_status: Some(429), ..Self::states(StatesError::ExecutionLimitExceeded, message) }
+            }
             E::Throttled => Self::throttled(),
             E::Store(failure) => Self::states_failure(failure, StatesError::ExecutionLimitExceeded),
         }

@@ -45,7 +45,7 @@ pub(crate) fn response(error: &ApiError, request_id: RequestId) -> Response {
 /// The status that plain HTTP has for an AWS error.
 fn status(error: &ApiError) -> StatusCode {
     let code = error.shape.code;
-    match StatusCode::from_u16(error.shape.status) {
+    match StatusCode::from_u16(error.plain_status.unwrap_or(error.shape.status)) {
         Ok(StatusCode::BAD_REQUEST) if code.ends_with("DoesNotExist") || code.ends_with("NotFound") => {
             StatusCode::NOT_FOUND
         }
@@ -80,6 +80,7 @@ mod tests {
     use super::*;
     use crate::generated::lambda::LambdaError;
     use crate::generated::states::StatesError;
+    use stepwell_engine::execution::StartExecutionError;
 
     #[track_caller]
     fn check(error: ApiError, expected: u16) {
@@ -96,6 +97,7 @@ mod tests {
         check(ApiError::states(StatesError::TaskTimedOut, ""), 410);
         check(ApiError::states(StatesError::InvalidDefinition, ""), 400);
         check(ApiError::states(StatesError::ExecutionLimitExceeded, ""), 507);
+        check(StartExecutionError::LimitExceeded.into(), 429);
         check(ApiError::states(StatesError::ServiceQuotaExceededException, ""), 507);
         check(ApiError::lambda(LambdaError::CodeStorageExceededException, ""), 507);
         check(ApiError::lambda(LambdaError::TooManyRequestsException, ""), 429);
