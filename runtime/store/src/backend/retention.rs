@@ -41,6 +41,8 @@ const STEP_EXECUTIONS_MAX: usize = 512;
 const TRIM_VALUES_MAX: usize = 4_096;
 /// Their bytes, likewise.
 const TRIM_BYTES_MAX: usize = 1 << 20;
+/// Milliseconds until an execution that cannot be read is looked at again.
+const SET_ASIDE_MS: i64 = 24 * 60 * 60 * 1_000;
 
 type Found<T> = Result<T, ReadError>;
 
@@ -71,6 +73,26 @@ impl Step {
         self.writes.is_empty() && self.trimmed.is_none()
     }
 
+    /// Where it stands, to go back to.
+    fn mark(&self) -> Mark {
+        let Self { guards, writes, expired, report, bytes, .. } = self;
+        Mark {
+            guards: guards.len(),
+            writes: writes.len(),
+            expired: expired.len(),
+            report: *report,
+            bytes: *bytes,
+        }
+    }
+
+    /// Forgets what came after the mark.
+    fn undo(&mut self, mark: Mark) {
+        self.guards.truncate(mark.guards);
+        self.writes.truncate(mark.writes);
+        self.expired.truncate(mark.expired);
+        (self.report, self.bytes) = (mark.report, mark.bytes);
+    }
+
     fn is_full(&self) -> bool {
         self.bytes >= STEP_BYTES || self.writes.len() >= STEP_ROWS
     }
@@ -91,6 +113,15 @@ impl Step {
         self.report.next = if self.is_empty() { NextStep::Later } else { NextStep::Now };
         self
     }
+}
+
+/// How far a step had come.
+struct Mark {
+    guards: usize,
+    writes: usize,
+    expired: usize,
+    report: Retained,
+    bytes: usize,
 }
 
 /// Whether a part of a step came to its end.
@@ -136,8 +167,16 @@ impl Planner<'_> {
                 break;
             }
             // One that was closed twice may have two rows; the second finds what the first did only in the next step.
-            if attended.insert(number) {
-                self.attend(&mut step, key, number)?;
+            if !attended.insert(number) {
+                continue;
+            }
+            let before = step.mark();
+            match self.attend(&mut step, key.clone(), number) {
+                Err(error @ (ReadError::Damaged(_) | ReadError::Unsupported(_))) => {
+                    step.undo(before);
+                    self.set_aside(&mut step, key, number, &error);
+                }
+                attended => attended?,
             }
         }
         if step.is_empty() {
@@ -204,6 +243,15 @@ impl Planner<'_> {
             step.put(Table::Closed, next_key, seal(&[]));
         }
         Ok(())
+    }
+
+    /// Lets an execution that cannot be read wait, as it is, so that those behind it do not: what is damaged is told,
+    /// and neither removed nor in anybody's way.
+    fn set_aside(&self, step: &mut Step, key: Vec<u8>, number: ExecutionNumber, error: &ReadError) {
+        tracing::error!(execution.number = number, %error, "a closed execution stays as it is: it cannot be read");
+        let next_key = closed_key(self.reader.shard, self.now_ms.saturating_add(SET_ASIDE_MS), number);
+        step.remove(Table::Closed, key);
+        step.put(Table::Closed, next_key, seal(&[]));
     }
 
     /// The newest transition that the journal still has.
@@ -338,13 +386,14 @@ impl Planner<'_> {
         self.reader.each_in(Table::Journal, (from, to), |key, value| {
             let sequence = number_of_key(key)?;
             (values, bytes) = (values + 1, bytes + value.len());
-            let record = JournalRecord::decode(sequence, Bytes::copy_from_slice(value))?;
-            match &record.transition {
-                None => step.remove(Table::Journal, key.to_vec()),
-                Some(transition) if closes_without_queue(&record)? => {
-                    closings.push((transition.execution, sequence));
+            match trimmable(sequence, value) {
+                Ok(Trimmable::Value) => step.remove(Table::Journal, key.to_vec()),
+                Ok(Trimmable::Closing(execution)) => closings.push((execution, sequence)),
+                Ok(Trimmable::Nothing) => {}
+                Err(error @ (ReadError::Damaged(_) | ReadError::Unsupported(_))) => {
+                    tracing::error!(sequence, %error, "a value of the journal stays as it is: it cannot be read");
                 }
-                Some(_) => {}
+                Err(error) => return Err(error),
             }
             if values == TRIM_VALUES_MAX || bytes >= TRIM_BYTES_MAX || step.is_full() {
                 through = sequence;
@@ -363,6 +412,24 @@ impl Planner<'_> {
         step.trimmed = Some(through);
         Ok(())
     }
+}
+
+/// What trimming does about a value of the journal.
+enum Trimmable {
+    /// Removes it.
+    Value,
+    /// Puts the execution that it closed into the queue.
+    Closing(ExecutionNumber),
+    Nothing,
+}
+
+fn trimmable(sequence: Sequence, value: &[u8]) -> Found<Trimmable> {
+    let record = JournalRecord::decode(sequence, Bytes::copy_from_slice(value))?;
+    Ok(match &record.transition {
+        None => Trimmable::Value,
+        Some(transition) if closes_without_queue(&record)? => Trimmable::Closing(transition.execution),
+        Some(_) => Trimmable::Nothing,
+    })
 }
 
 /// Whether a commit closed an execution without a row in the queue: by a release that had none.
