@@ -323,20 +323,21 @@ impl Run<'_> {
     /// set back since, it would be refused and lost.
     async fn next_input(&mut self) -> (Input, Timestamp) {
         loop {
-            if let Some(input) = self.ready.pop_front() {
-                if matches!(input, Input::Resumed) {
-                    // Behind other work that is ready: a loop of states must not hold a thread.
-                    tokio::task::yield_now().await;
-                }
-                return (input, self.engine.0.clock.now());
-            }
             let now = self.engine.0.clock.now();
+            // Before what is ready: a loop of states is always ready, and has a deadline nevertheless.
             if let Some((due, id)) = self.timers.first().copied()
                 && due <= now
             {
                 self.timers.remove(&(due, id));
                 self.due.remove(&id);
                 return (Input::TimerFired { id }, now);
+            }
+            if let Some(input) = self.ready.pop_front() {
+                if matches!(input, Input::Resumed) {
+                    // Behind other work that is ready: a loop of states must not hold a thread.
+                    tokio::task::yield_now().await;
+                }
+                return (input, self.engine.0.clock.now());
             }
             // Due times are whole milliseconds of wall time: wait out the one that has begun.
             let wait = self.timers.first().map_or(Duration::from_secs(1), |(due, _)| due.since(now));

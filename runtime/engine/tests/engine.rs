@@ -4,12 +4,13 @@
 #[expect(dead_code, reason = "other tests use the rest")]
 mod support;
 
+use std::sync::Arc;
 use std::time::Duration;
-use stepwell_engine::Scope;
 use stepwell_engine::execution::{ExecutionStatus, HistoryOrder, ListExecutions};
 use stepwell_engine::machine::MachineType;
 use stepwell_engine::page::PageRequest;
 use stepwell_engine::task_token::TaskTokenError;
+use stepwell_engine::{Clock, Scope, TurnProbe};
 use stepwell_types::{ErrorName, Failure, Payload};
 use support::Bench;
 
@@ -304,4 +305,29 @@ async fn an_execution_that_waits_long_leaves_memory_and_comes_back() {
     assert_eq!(bench.closed(&waiting.arn).await.status, ExecutionStatus::Succeeded);
     bench.pass(Duration::from_secs(5));
     assert_eq!(bench.closed(&far.arn).await.status, ExecutionStatus::Succeeded);
+}
+
+/// Lets a minute pass with each step that goes on with states.
+#[derive(Debug)]
+struct Slow(Clock);
+
+impl TurnProbe for Slow {
+    fn before_step(&self, _: &str, input: &'static str) {
+        if let (Clock::Manual(now), "Resumed") = (&self.0, input) {
+            let mut now = now.lock();
+            *now = now.after(Duration::from_secs(60));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_express_execution_that_always_has_something_to_do_ends_in_time() {
+    let bench = Bench::with(|config| config.probe = Some(Arc::new(Slow(config.clock.clone())))).await;
+    let endless = r#"{"StartAt":"A","States":{
+        "A":{"Type":"Choice","Choices":[{"Variable":"$","NumericEquals":0,"Next":"Z"}],"Default":"A"},
+        "Z":{"Type":"Succeed"}}}"#;
+    let machine = bench.machine("m", endless, MachineType::Express).await;
+    let ended = bench.run_sync(&machine, "7").await;
+    assert_eq!(ended.status, ExecutionStatus::TimedOut);
+    assert_eq!(ended.stopped.since(ended.started), Duration::from_secs(300));
 }
