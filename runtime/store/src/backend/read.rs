@@ -185,10 +185,20 @@ impl<'a> Reader<'a> {
         execution: ExecutionNumber,
         sequence: Sequence,
     ) -> Found<Option<Chunk>> {
+        self.first_chunk(execution, sequence, Order::Descending)
+    }
+
+    /// The first chunk of an execution.
+    pub(super) fn oldest_chunk(&self, execution: ExecutionNumber) -> Found<Option<Chunk>> {
+        self.first_chunk(execution, Sequence::MAX, Order::Ascending)
+    }
+
+    /// The first that comes in this order of an execution's chunks that begin at this sequence or before.
+    fn first_chunk(&self, execution: ExecutionNumber, to: Sequence, order: Order) -> Found<Option<Chunk>> {
         let from = Bound::Included(history_key(self.shard, execution, 0));
-        let to = Bound::Included(history_key(self.shard, execution, sequence));
+        let to = Bound::Included(history_key(self.shard, execution, to));
         let mut found = Ok(None);
-        self.snapshot.scan(Table::History, (from, to), Order::Descending, &mut |key, value| {
+        self.snapshot.scan(Table::History, (from, to), order, &mut |key, value| {
             found = read_history_key(key).and_then(|(execution, first_sequence)| {
                 Chunk::decode(execution, first_sequence, Bytes::copy_from_slice(value)).map(Some)
             });

@@ -254,19 +254,25 @@ impl Planner<'_> {
         step.put(Table::Closed, next_key, seal(&[]));
     }
 
-    /// The newest transition that the journal still has.
+    /// A transition that the journal still has: the last one, or one right before a chunk.
     fn unfolded(&self, stored: &StoredExecution) -> Found<Option<StoredEntry>> {
-        let mut sequence = stored.last_sequence;
+        let (number, mut sequence) = (stored.number, stored.last_sequence);
+        // Mostly folding has come to where the oldest chunk begins, and to read those above it in each step would take ever
+        // longer. Only what went on after it was folded has a gap above the oldest.
+        let mut oldest = None;
+        if let Journaled::Nothing = self.reader.journal_entry(sequence)? {
+            oldest = self.reader.oldest_chunk(number)?.as_ref().and_then(before_chunk);
+        }
+        sequence = oldest.unwrap_or(sequence);
         loop {
             match self.reader.journal_entry(sequence)? {
                 Journaled::Transition(entry) => return Ok(Some(entry)),
-                Journaled::Other => return Err(lost(stored.number, sequence)),
+                Journaled::Other => return Err(lost(number, sequence)),
                 Journaled::Nothing => {}
             }
-            let chunk = self.reader.chunk_before(stored.number, sequence)?;
+            let chunk = self.reader.chunk_before(number, sequence)?;
             let chunk = chunk.filter(|chunk| chunk.find(sequence).is_some());
-            let chunk = chunk.ok_or_else(|| lost(stored.number, sequence))?;
-            match chunk.entries.first().and_then(|first| first.previous) {
+            match before_chunk(&chunk.ok_or_else(|| lost(number, sequence))?) {
                 Some(previous) => sequence = previous,
                 None => return Ok(None),
             }
@@ -452,6 +458,11 @@ pub(super) fn closes_without_queue(record: &JournalRecord) -> Found<bool> {
         }
     }
     Ok(closes)
+}
+
+/// The transition before the first of a chunk.
+fn before_chunk(chunk: &Chunk) -> Option<Sequence> {
+    chunk.entries.first().and_then(|first| first.previous)
 }
 
 fn lost(execution: ExecutionNumber, sequence: Sequence) -> ReadError {
