@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use stepwell_store::backend::core::CoreOptions;
 use stepwell_store::{NextStep, Retained, RetentionWindows, Store, block_on};
 use stepwell_store_redb::{RedbOptions, RedbStore};
 use walk::{STARTED_MS, Walk};
@@ -49,7 +50,9 @@ fn main() {
 }
 
 fn open(folder: &Path) -> RedbStore {
-    RedbStore::open(folder, RedbOptions::default()).expect("the folder opens")
+    // It goes through months in a moment.
+    let core = CoreOptions { clock_jump_ms_max: i64::MAX, ..CoreOptions::default() };
+    RedbStore::open(folder, RedbOptions { core, ..RedbOptions::default() }).expect("the folder opens")
 }
 
 /// Seconds of processor time of this process, all threads.

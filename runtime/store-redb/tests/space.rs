@@ -19,7 +19,12 @@ const TRANSITIONS: u64 = 5;
 const ROUNDS: u64 = 12;
 
 fn open(folder: &Path) -> RedbStore {
-    let core = CoreOptions { drive: Drive::ByHand, free_bytes_mark: 0, ..CoreOptions::default() };
+    let core = CoreOptions {
+        drive: Drive::ByHand,
+        free_bytes_mark: 0,
+        clock_jump_ms_max: i64::MAX,
+        ..CoreOptions::default()
+    };
     // A real server's checkpoints are further apart, and its files larger.
     let checkpoint = CheckpointLimits { bytes: 256 << 10, groups: 8 };
     let disk = DiskOptions { checkpoint, ..DiskOptions::default() };

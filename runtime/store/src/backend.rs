@@ -16,3 +16,4 @@ pub mod retention;
 pub mod snapshot;
 pub mod table;
 pub mod tail;
+mod watch;

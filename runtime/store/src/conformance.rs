@@ -45,6 +45,8 @@ pub fn options() -> CoreOptions {
         merge: MergeLimits { rows: 8, commits: 16, ..MergeLimits::default() },
         merge_rows_per_group_max: 3,
         free_bytes_mark: 0,
+        // Cases go through months in a moment.
+        clock_jump_ms_max: i64::MAX,
         // So that crashes meet one in most groups.
         groups_per_retention_step: 1,
         ..CoreOptions::default()
@@ -78,6 +80,7 @@ pub const CASES: &[(&str, Case)] = &[
     ("what runs stays in the journal", retention::what_runs_stays_in_the_journal),
     ("a folded execution can go on and is folded again", retention::folded_executions_can_go_on),
     ("windows may be shorter, even none", retention::windows_may_be_shorter),
+    ("a clock far ahead is doubted", retention::a_clock_far_ahead_is_doubted),
     ("a close waits for its merge and asks for it", retention::a_close_asks_for_its_merge),
     ("many executions are folded and removed in bounded steps", retention::steps_are_bounded),
     ("blobs are kept by their content", catalog::blobs_are_kept_by_their_content),

@@ -30,6 +30,7 @@ fn open(folder: &Path) -> RedbStore {
         drive: Drive::ByHand,
         merge: MergeLimits { rows: 40, ..MergeLimits::default() },
         free_bytes_mark: 0,
+        clock_jump_ms_max: i64::MAX,
         ..CoreOptions::default()
     };
     RedbStore::open(folder, RedbOptions { core, ..RedbOptions::default() }).expect("the store opens")

@@ -12,10 +12,11 @@ use super::encoding::Encoder;
 use super::place::{Group, Placer, View};
 use super::queue::{Queue, QueueLimits, Queued};
 use super::read::{META_MERGED, Reader};
-use super::retention::{META_TRIMMED, Step, closes_without_queue};
+use super::retention::{META_ENDS_BY, META_TRIMMED, Step, closes_without_queue};
 use super::snapshot::Snapshot;
 use super::table::{Table, meta_key};
 use super::tail::{MergeLimits, MergeSlice, MergeWrite, Tail};
+use super::watch::ClockWatch;
 use crate::blob::Blobs;
 use crate::catalog::{CatalogKey, CatalogPage, CatalogRow, CatalogScope};
 use crate::commit::{Commit, CommitError, Committed, Lane, SubmitError, Ticket};
@@ -107,6 +108,9 @@ pub struct CoreOptions {
     pub free_bytes_mark: u64,
     /// How long what has closed is kept.
     pub retention: RetentionWindows,
+    /// How many milliseconds the time of a step may be ahead of all before it, which a store keeps, until nothing more ends
+    /// by it for an hour: a clock that is wrong for a while, as after a start, removes nothing.
+    pub clock_jump_ms_max: i64,
     /// Of so many groups with commits one carries a step of retention, and of half as many if that lags far behind; a
     /// group without commits always may.
     pub groups_per_retention_step: u64,
@@ -122,6 +126,7 @@ impl Default for CoreOptions {
             merge_rows_per_group_max: 1_024,
             free_bytes_mark: 256 << 20,
             retention: RetentionWindows::default(),
+            clock_jump_ms_max: 24 * 60 * 60 * 1_000,
             groups_per_retention_step: 4,
         }
     }
@@ -170,6 +175,7 @@ pub struct Core<D> {
     merge_asked_ms: AtomicI64,
     /// Whether an earlier release closed something that is not merged: trimming behind the merge finds it.
     closed_without_queue: AtomicBool,
+    clock_watch: Mutex<ClockWatch>,
     /// Steps of retention written since the open.
     steps_written: AtomicU64,
     stop_pledge: Pledge<StopReason>,
@@ -212,6 +218,7 @@ impl<D: Disk> Core<D> {
         let merged = reader.meta(META_MERGED)?;
         let mut last_execution =
             reader.meta(META_LAST_EXECUTION)?.max(reader.last_number(Table::Executions)?);
+        let ends_by = reader.meta(META_ENDS_BY)?;
         let mut tail = Tail::new(merged);
         let mut closed_without_queue = false;
         reader.journal(merged + 1, &mut |sequence, record| {
@@ -248,6 +255,7 @@ impl<D: Disk> Core<D> {
             last_execution: AtomicU64::new(last_execution),
             merge_asked_ms: AtomicI64::new(i64::MIN),
             closed_without_queue: AtomicBool::new(closed_without_queue),
+            clock_watch: Mutex::new(ClockWatch::new(ends_by.cast_signed(), options.clock_jump_ms_max)),
             steps_written: AtomicU64::new(0),
             stop_pledge,
             stopped,
@@ -406,6 +414,12 @@ impl<D: Disk> Core<D> {
         }
         if let Some(trimmed) = step.and_then(|step| step.trimmed) {
             meta.push((meta_key(self.options.shard, META_TRIMMED), number_value(trimmed)));
+        }
+        if let Some(step) = step {
+            meta.push((
+                meta_key(self.options.shard, META_ENDS_BY),
+                number_value(step.ends_by_ms.max(0).cast_unsigned()),
+            ));
         }
         let merge = slice.as_ref().map_or(&[][..], |slice| &slice.writes);
         let retention = step.map_or(&[][..], |step| &step.writes);

@@ -21,7 +21,7 @@ use super::table::{
 };
 use super::tail::MergeWrite;
 use crate::execution::{ExecutionStatus, ListingCursor, Naming, StoredEntry, StoredExecution};
-use crate::port::ReadError;
+use crate::port::{Order, ReadError};
 use crate::retention::{HistoryOnly, NextStep, Retained, RetentionWindows};
 use crate::sequence::{ExecutionNumber, Sequence};
 use bytes::Bytes;
@@ -30,6 +30,9 @@ use std::ops::{Bound, ControlFlow};
 
 /// The sequence up to which the journal was trimmed.
 pub(super) const META_TRIMMED: &str = "trimmed";
+
+/// The time by which the last step let things end, in milliseconds since the epoch.
+pub(super) const META_ENDS_BY: &str = "ends-by";
 
 /// Bytes that a step writes before it takes nothing more in; the last thing that it took may exceed them by a chunk.
 const STEP_BYTES: usize = 256 << 10;
@@ -63,6 +66,8 @@ pub struct Step {
     pub(super) planned_after: u64,
     /// For how long the first of it has been due, in milliseconds.
     pub(super) lag_ms: i64,
+    /// See [`Planner::ends_by_ms`].
+    pub(super) ends_by_ms: i64,
     bytes: usize,
 }
 
@@ -146,6 +151,8 @@ pub struct Planner<'a> {
     pub merged: Sequence,
     /// The time, in milliseconds since the epoch.
     pub now_ms: i64,
+    /// Likewise, the time by which something may end: earlier where the clock may be wrong.
+    pub ends_by_ms: i64,
     /// How long what has closed is kept.
     pub windows: RetentionWindows,
     /// How a transition is reduced.
@@ -158,7 +165,7 @@ impl Planner<'_> {
     /// # Errors
     /// [`ReadError`]
     pub fn plan(&self) -> Found<Step> {
-        let mut step = Step::default();
+        let mut step = Step { ends_by_ms: self.ends_by_ms, ..Step::default() };
         let due = self.due()?;
         step.lag_ms = due.first().map_or(0, |first| self.now_ms.saturating_sub(first.due_ms));
         let mut attended = HashSet::new();
@@ -185,20 +192,23 @@ impl Planner<'_> {
         Ok(step.finish())
     }
 
-    /// The head of the queue.
+    /// The head of the queue; its other end while some of the head may not end yet, since that waits in the way.
     fn due(&self) -> Found<Vec<Due>> {
         let from = shard_range(self.reader.shard).0;
         let to = Bound::Included(closed_key(self.reader.shard, self.now_ms, ExecutionNumber::MAX));
-        let mut due = Vec::new();
-        self.reader.each_in(Table::Closed, (from, to), |key, _| {
-            let (due_ms, number) = read_closed_key(key)?;
-            due.push(Due { key: key.to_vec(), due_ms, number });
-            Ok(match due.len() {
-                STEP_EXECUTIONS_MAX => ControlFlow::Break(()),
-                _ => ControlFlow::Continue(()),
-            })
+        let order = if self.ends_by_ms < self.now_ms { Order::Descending } else { Order::Ascending };
+        let (mut due, mut failed) = (Vec::new(), Ok(()));
+        self.reader.snapshot.scan(Table::Closed, (from, to), order, &mut |key, _| {
+            match read_closed_key(key) {
+                Ok((due_ms, number)) => due.push(Due { key: key.to_vec(), due_ms, number }),
+                Err(error) => failed = Err(error),
+            }
+            match due.len() {
+                0..STEP_EXECUTIONS_MAX if failed.is_ok() => ControlFlow::Continue(()),
+                _ => ControlFlow::Break(()),
+            }
         })?;
-        Ok(due)
+        failed.map(|()| due)
     }
 
     /// Does for one execution what comes next.
@@ -227,8 +237,8 @@ impl Planner<'_> {
                 step.report.folded += 1;
                 redrive_end_ms.min(end_ms)
             }
-            None if self.now_ms >= end_ms => return self.expire(step, key, &stored),
-            None if self.now_ms >= redrive_end_ms => {
+            None if self.ends_by_ms >= end_ms => return self.expire(step, key, &stored),
+            None if self.ends_by_ms >= redrive_end_ms => {
                 if self.reduce(step, &stored)? == Progress::GoesOn {
                     return Ok(());
                 }

@@ -318,6 +318,36 @@ pub(super) fn windows_may_be_shorter(backend: &mut dyn Backend) {
     }
 }
 
+pub(super) fn a_clock_far_ahead_is_doubted(backend: &mut dyn Backend) {
+    const HOUR_MS: i64 = 60 * 60 * 1_000;
+    let options = CoreOptions { clock_jump_ms_max: 24 * HOUR_MS, ..super::options() };
+    let mut bench = Bench::with(backend, options);
+    for number in 1..=600 {
+        let mut walk = Walk::new(number);
+        bench.submit(bench.transition(&walk.step(1, "")));
+        bench.submit(bench.transition(&walk.close(ExecutionStatus::Succeeded)));
+    }
+    bench.settle();
+    assert_eq!(bench.retain_all(CLOSED_MS, || {}).folded, 600);
+    let ahead_ms = CLOSED_MS + 100 * windows().retention_ms;
+    // What closes by such a clock is folded, past all that seems to be due; after a restart as well.
+    for number in 601..=602 {
+        let mut walk = Walk::new(number);
+        walk.row.started_ms = ahead_ms - 1_000;
+        bench.submit(bench.transition(&walk.step(1, "")));
+        bench.submit(bench.transition(&walk.close(ExecutionStatus::Succeeded)));
+        bench.settle();
+        let done = bench.retain_all(ahead_ms + MERGE_ASKED_INTERVAL_MS * number.cast_signed(), || {});
+        assert_eq!((done.folded, done.reduced, done.expired), (1, 0, 0));
+        bench.reopen();
+    }
+    // It was set.
+    assert_eq!(bench.retain_all(CLOSED_MS + HOUR_MS, || {}), Default::default());
+    // Or it was right: the machine was off for years.
+    assert_eq!(bench.retain_all(ahead_ms, || {}).expired, 0);
+    assert_eq!(bench.retain_all(ahead_ms + HOUR_MS, || {}).expired, 600);
+}
+
 pub(super) fn a_close_asks_for_its_merge(backend: &mut dyn Backend) {
     let bench = Bench::new(backend);
     // Too few for a merge of its own.

@@ -126,7 +126,9 @@ impl<D: Disk> Core<D> {
         let snapshot = self.disk.snapshot()?;
         let reader = Reader::new(self.options.shard, &snapshot);
         let windows = self.options.retention;
-        let mut step = Planner { reader: &reader, merged, now_ms, windows, history_only }.plan()?;
+        let ends_by_ms = lock(&self.clock_watch).ends_by(now_ms);
+        let planner = Planner { reader: &reader, merged, now_ms, ends_by_ms, windows, history_only };
+        let mut step = planner.plan()?;
         step.planned_after = planned_after;
         Ok(step)
     }
