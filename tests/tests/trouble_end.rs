@@ -101,10 +101,27 @@ fn an_interrupt_ends_it_as_well_as_a_termination() {
         server.signal(signal);
         assert_eq!(server.ended(), Some(0), "{signal:?}: {}", server.log());
     }
-    // Whoever closes the terminal.
+}
+
+#[test]
+fn a_closed_terminal_ends_it_unless_it_shall_outlive_it() {
     let mut server = Server::start();
     server.signal(Signal::HUP);
-    assert_eq!(server.ended(), None, "the signal's own end: {}", server.log());
+    if hang_ups_are_ignored() {
+        // Below `nohup` a server inherits that it does not hear it, and goes on.
+        assert_eq!(server.plain("GET", "/v1/functions/nobody", "").status, 404);
+        server.terminate();
+        assert_eq!(server.ended(), Some(0), "{}", server.log());
+    } else {
+        assert_eq!(server.ended(), None, "the signal's own end: {}", server.log());
+    }
+}
+
+/// Whether this process, and so each that it starts, ignores SIGHUP.
+fn hang_ups_are_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap_or("0");
+    u64::from_str_radix(ignored.trim(), 16).is_ok_and(|ignored| ignored & 1 == 1)
 }
 
 /// A process that was started by hand. Dropped, it is killed.
