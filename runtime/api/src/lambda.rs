@@ -46,13 +46,14 @@ pub(crate) static OPERATIONS: LazyLock<Vec<Row>> = LazyLock::new(|| {
 type PathValues = Vec<(&'static str, String)>;
 
 /// Answers one request.
-pub(crate) async fn call(mut call: Call, request: &Parts, mut body: Unread) -> Result<Answer, ApiError> {
+pub(crate) async fn call(mut call: Call, request: &Parts, mut unread: Unread) -> Result<Answer, ApiError> {
     let (row, path) = find(&request.method, request.uri.path())?;
     let mut members = bound(row.input, request, &path)?;
     let bytes_max = bytes_max(row.name, &members);
-    let body = body.read(&request.headers, bytes_max, operation_name(row.name)).await?;
+    let body = unread.read(&request.headers, bytes_max, operation_name(row.name)).await?;
     let _turn = if bytes_max >= body::CODE_BYTES_MAX { call.uploads.turn().await } else { None };
     if takes_payload(row.input) {
+        unread.release();
         call.payload = body;
     } else {
         let fields = parse(&body)?;

@@ -47,7 +47,7 @@ pub(crate) static OPERATIONS: LazyLock<Vec<Row>> = LazyLock::new(|| {
 pub(crate) async fn call(
     call: Call,
     request: &Parts,
-    mut body: Unread,
+    mut unread: Unread,
     operation: Option<&str>,
 ) -> Result<Answer, ApiError> {
     let operation = operation.ok_or_else(|| {
@@ -70,8 +70,11 @@ pub(crate) async fn call(
             ));
         }
     }
-    let body = body.read(&request.headers, body::STATES_BYTES_MAX, row.name).await?;
-    row.run(call, parse(&body)?).await
+    let body = unread.read(&request.headers, body::STATES_BYTES_MAX, row.name).await?;
+    let fields = parse(&body)?;
+    drop(body);
+    unread.release();
+    row.run(call, fields).await
 }
 
 fn find(operation: &str) -> Result<&'static Row, ApiError> {

@@ -117,6 +117,7 @@ pub(crate) async fn start(request: V1) -> Response {
             let name = request.parameter("name").map(Name::new).transpose()?;
             let wait = request.parameter("wait").map(wait).transpose()?;
             let input = request.read_text(body::STATES_BYTES_MAX, "StartExecution").await?;
+            request.body.release();
             let input = (!input.trim().is_empty()).then(|| Arc::from(input));
             let start = StartExecution {
                 machine: machine.clone(),

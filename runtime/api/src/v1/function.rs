@@ -141,6 +141,7 @@ pub(crate) async fn invoke(request: V1) -> Response {
             request.only(&["qualifier"])?;
             let function = request.function()?;
             let event = event_text(&request.read(body::INVOKE_BYTES_MAX, "InvokeFunction").await?)?;
+            request.body.release();
             let invoke = Invoke { function, event, invocation_type: InvocationType::RequestResponse };
             match request.call.engine.invoke(&request.call.scope, invoke).await? {
                 Invoked::Ran { payload, function_error: None, .. } => {
