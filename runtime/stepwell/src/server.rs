@@ -14,7 +14,7 @@ use stepwell_engine::{Engine, EngineConfig, Scope};
 use stepwell_sandbox::{Sandbox, SandboxConfig};
 use stepwell_store::{Acceptance, BlobId, StopKind, StopReason, Store};
 use stepwell_store_redb::{RedbOptions, RedbStore};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 
 /// Compiled components, in the data folder; may be deleted at any time.
@@ -27,6 +27,12 @@ const LAST_CALL: Duration = Duration::from_secs(1);
 const CONNECTIONS_MAX: usize = 10_000;
 /// File descriptors that the server asks for: those of its connections, and ample ones for files.
 const FILES_WANTED: u64 = 16_384;
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1_024;
+/// Bytes of an answer that the system takes from the server ahead of the reader. Linux asks for more once a third of
+/// them has gone, and by itself lets them grow to megabytes: the server could not tell a slow reader from one who
+/// takes nothing.
+const SEND_BUFFER_BYTES: u32 = 64 << 10;
 /// How long the engine may take to let its commits finish.
 const CLOSE_MAX: Duration = Duration::from_secs(30);
 /// Names of each kind that a start reads to show what is deployed.
@@ -67,8 +73,7 @@ impl Server {
     /// # Errors
     /// A sentence for whoever runs it: the port is taken, the folder is in use, read-only or damaged.
     pub(crate) async fn start(config: ServerConfig) -> anyhow::Result<Self> {
-        let listener =
-            TcpListener::bind(config.listen).await.map_err(|error| bind_error(config.listen, &error))?;
+        let listener = listen(config.listen).map_err(|error| bind_error(config.listen, &error))?;
         let address = listener.local_addr().context("the listening address")?;
         let store = open_store(config.folder.clone()).await?;
         let sandbox = SandboxConfig::new(config.folder.join(COMPILED_FOLDER));
@@ -186,6 +191,15 @@ fn connections_max() -> usize {
         files = wanted;
     }
     usize::try_from(files / 2).unwrap_or(CONNECTIONS_MAX).min(CONNECTIONS_MAX)
+}
+
+/// Accepted connections inherit what is set here.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 fn bind_error(listen: SocketAddr, error: &io::Error) -> anyhow::Error {
