@@ -589,7 +589,6 @@ impl Inner {
         }
     }
 
-    /// Writes a function's row, and the same as a version's where one is published.
     /// Writes a function, and with it the version that is published, if one is.
     pub(super) async fn write_function(
         self: &Arc<Self>,

@@ -30,8 +30,9 @@ const RETRY_DELAYS_S: [u64; 2] = [60, 120];
 const AGE_MAX: Duration = Duration::from_secs(6 * 60 * 60);
 /// How long the queue rests when it could not be read.
 const REREAD_AFTER: Duration = Duration::from_secs(1);
-/// Seconds before a queued invocation that found no room is tried again; not counted as an attempt.
-const THROTTLED_DELAY_S: u64 = 1;
+/// Seconds before a queued invocation that found no room is tried again, not counted as an attempt: as long as it has
+/// waited already, within these. Source: AWS Lambda, from 1 second exponentially to 5 minutes.
+const THROTTLED_DELAYS_S: std::ops::RangeInclusive<u64> = 1..=300;
 /// The longest rest: wall time is compared again after it, since clocks jump.
 const REST_MAX: Duration = Duration::from_secs(60);
 
@@ -172,7 +173,15 @@ impl Engine {
     async fn run_known(&self, account: AccountId, key: PendingKey) {
         let PendingKey::Invocation { due_ms, id } = key else { return };
         let before = PendingKey::Invocation { due_ms, id: id.saturating_sub(1) };
-        let page = self.0.store.pending(PendingKind::Invocation, Some(before), 1).await;
+        let page = loop {
+            match self.0.store.pending(PendingKind::Invocation, Some(before), 1).await {
+                Err(ReadError::Io(error)) if !self.0.stopping.is_cancelled() => {
+                    tracing::error!(%error, ?key, "a queued invocation could not be read and is read again");
+                    tokio::time::sleep(REREAD_AFTER).await;
+                }
+                page => break page,
+            }
+        };
         let left = match page {
             Ok(page) => match page.rows.into_iter().find(|row| row.key == key) {
                 Some(row) => self.run_one_queued(key, &row.value).await,
@@ -219,18 +228,19 @@ impl Engine {
             }
         };
         let accepted = row.accepted_ms.map(Timestamp::from_millis);
-        let is_old = accepted.is_some_and(|accepted| self.0.clock.now().since(accepted) >= AGE_MAX);
+        let age = accepted.map_or(Duration::ZERO, |accepted| self.0.clock.now().since(accepted));
+        let throttled_delay_s = throttled_delay_s(age);
         // Attempts that count, and the delay.
         let again = match outcome {
             Ok(()) => None,
             Err(InvokeError::TooManyRequests | InvokeError::MemoryExhausted | InvokeError::Internal(_))
-                if is_old =>
+                if age >= AGE_MAX =>
             {
                 self.note(&scope, &function, &row.request_id, "given up after 6 hours");
                 None
             }
             Err(InvokeError::TooManyRequests | InvokeError::MemoryExhausted | InvokeError::Internal(_)) => {
-                Some((row.attempts, THROTTLED_DELAY_S))
+                Some((row.attempts, throttled_delay_s))
             }
             Err(_) if row.attempts + 1 < ATTEMPTS_MAX => {
                 let delay_s = RETRY_DELAYS_S.get(row.attempts as usize).copied().unwrap_or(0);
@@ -273,6 +283,11 @@ impl Engine {
     }
 }
 
+/// Seconds until an invocation of this age, for which there was no room, is tried again.
+fn throttled_delay_s(age: Duration) -> u64 {
+    age.as_secs().clamp(*THROTTLED_DELAYS_S.start(), *THROTTLED_DELAYS_S.end())
+}
+
 /// A row and its function, if both can be read.
 fn read(value: &[u8]) -> Option<(QueuedRow, FunctionArn)> {
     let row = row::decode::<QueuedRow>(value).ok()?;
@@ -286,5 +301,24 @@ impl Inner {
         let now = self.clock.now();
         let due = now.after(Duration::from_secs(delay_s));
         PendingKey::Invocation { due_ms: due.as_millis(), id: self.new_revision(now) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(age_s: u64, expected_s: u64) {
+        assert_eq!(throttled_delay_s(Duration::from_secs(age_s)), expected_s);
+    }
+
+    #[test]
+    fn the_longer_it_has_waited_the_longer_it_waits() {
+        check(0, 1);
+        check(1, 1);
+        check(60, 60);
+        check(301, 300);
+        check(21_600, 300);
     }
 }
