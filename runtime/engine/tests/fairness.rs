@@ -28,8 +28,18 @@ async fn limited() -> Bench {
 }
 
 async fn start(bench: &Bench, scope: &Scope, machine: &StateMachineArn) -> Result<(), StartExecutionError> {
+    start_named(bench, scope, machine, None).await
+}
+
+async fn start_named(
+    bench: &Bench,
+    scope: &Scope,
+    machine: &StateMachineArn,
+    name: Option<&str>,
+) -> Result<(), StartExecutionError> {
     let input = Payload::parse("{}").unwrap();
-    let request = StartExecution { machine: machine.clone(), name: None, input, trace_header: None };
+    let name = name.map(|name| name.parse().unwrap());
+    let request = StartExecution { machine: machine.clone(), name, input, trace_header: None };
     bench.engine.start_execution(scope, request).await.map(drop)
 }
 
@@ -54,6 +64,17 @@ async fn standard_executions_are_shared() {
     // Those that have closed give their part back.
     bench.pass(Duration::from_secs(30));
     bench.until(async || start(&bench, &bench.scope, &machine).await.is_ok()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_start_is_answered_at_the_limit() {
+    let bench = limited().await;
+    let machine = bench.machine("m", WAIT, MachineType::Standard).await;
+    start_named(&bench, &bench.scope, &machine, Some("first")).await.unwrap();
+    flood(&bench, &machine).await;
+    start_named(&bench, &bench.scope, &machine, Some("first")).await.unwrap();
+    let refused = start_named(&bench, &bench.scope, &machine, Some("second")).await;
+    assert!(matches!(refused, Err(StartExecutionError::LimitExceeded)), "{refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

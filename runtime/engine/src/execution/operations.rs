@@ -137,7 +137,7 @@ impl Engine {
         request: StartExecution,
     ) -> Result<StartedExecution, StartExecutionError> {
         let inner = &*self.0;
-        let share = inner.live_executions.take(scope.account).ok_or(StartExecutionError::LimitExceeded)?;
+        let share = inner.live_executions.take(scope.account);
         let input_hash: [u8; 32] = Sha256::digest(request.input.text().as_bytes()).into();
         let arn_named = |name| ExecutionArn {
             region: scope.region.clone(),
@@ -151,8 +151,9 @@ impl Engine {
         let (naming, arn) = match &request.name {
             Some(name) => {
                 let arn = arn_named(name.clone());
-                // A name that the server had made has no row that would refuse it.
-                if inner.number_of(name).is_some()
+                // The commit tells whether the name is taken, unless it cannot be sent, or the server made the name:
+                // such names have no row.
+                if (share.is_none() || inner.number_of(name).is_some())
                     && let Some(taken) = inner.find(&arn).await?
                 {
                     let input = if taken.row.input_hash == input_hash {
@@ -166,6 +167,7 @@ impl Engine {
             }
             None => (Naming::Derived, arn_named(inner.derived_name(number))),
         };
+        let share = share.ok_or(StartExecutionError::LimitExceeded)?;
         let now = inner.clock.now();
         let details = Details::of_start(request.trace_header);
         let start = StartInput {
