@@ -85,6 +85,22 @@ impl Value {
         Self::Object(Arc::new(fields))
     }
 
+    /// An object with these fields where the given one lacks them or has `null`; what is given and no object counts for
+    /// nothing.
+    #[must_use]
+    pub fn with_defaults<const N: usize>(given: Option<Self>, defaults: [(&'static str, Self); N]) -> Self {
+        let mut fields = match given {
+            Some(Self::Object(fields)) => Arc::unwrap_or_clone(fields),
+            _ => Map::new(),
+        };
+        for (name, value) in defaults {
+            if fields.get(name).is_none_or(Self::is_null) {
+                fields.insert(name, value);
+            }
+        }
+        Self::object(fields)
+    }
+
     /// A float, or `None` where JSON has no such number (NaN and the infinities).
     #[must_use]
     pub fn from_f64(number: f64) -> Option<Self> {

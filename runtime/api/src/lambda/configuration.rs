@@ -5,7 +5,7 @@ use crate::generated::lambda::{
 };
 use std::sync::Arc;
 use stepwell_engine::function::{CodeState, FunctionConfiguration as Configuration};
-use stepwell_types::{Map, Value};
+use stepwell_types::Value;
 
 /// Everything, as one call about one function answers it.
 pub(crate) fn described(function: Configuration) -> FunctionConfiguration {
@@ -49,15 +49,18 @@ pub(crate) fn described(function: Configuration) -> FunctionConfiguration {
                 ("VpcId", Value::str("")),
                 ("Ipv6AllowedForDualStack", Value::Bool(false)),
             ];
-            with_defaults(Some(given), defaults)
+            Value::with_defaults(Some(given), defaults)
         }),
         dead_letter_config: kept("DeadLetterConfig").filter(|config| {
             config.get("TargetArn").and_then(Value::as_str).is_some_and(|arn| !arn.is_empty())
         }),
-        tracing_config: Some(with_defaults(kept("TracingConfig"), [("Mode", Value::str("PassThrough"))])),
+        tracing_config: Some(Value::with_defaults(
+            kept("TracingConfig"),
+            [("Mode", Value::str("PassThrough"))],
+        )),
         architectures: kept("Architectures").or_else(|| Some(Value::array(vec![Value::str("x86_64")]))),
-        ephemeral_storage: Some(with_defaults(kept("EphemeralStorage"), [("Size", Value::I64(512))])),
-        snap_start: Some(with_defaults(
+        ephemeral_storage: Some(Value::with_defaults(kept("EphemeralStorage"), [("Size", Value::I64(512))])),
+        snap_start: Some(Value::with_defaults(
             kept("SnapStart"),
             [("ApplyOn", Value::str("None")), ("OptimizationStatus", Value::str("Off"))],
         )),
@@ -95,27 +98,13 @@ pub(super) fn listed(function: Configuration) -> FunctionConfiguration {
     }
 }
 
-/// An object as it was given, with AWS's defaults for what was not.
-fn with_defaults<const N: usize>(given: Option<Value>, defaults: [(&'static str, Value); N]) -> Value {
-    let mut fields = match given {
-        Some(Value::Object(fields)) => Arc::unwrap_or_clone(fields),
-        _ => Map::new(),
-    };
-    for (name, value) in defaults {
-        if fields.get(name).is_none_or(Value::is_null) {
-            fields.insert(name, value);
-        }
-    }
-    Value::object(fields)
-}
-
 /// Levels belong to the JSON format alone.
 fn logging(given: Option<Value>, function: &str) -> Value {
     const LEVELS: [&str; 2] = ["ApplicationLogLevel", "SystemLogLevel"];
     let group = || Value::str(format!("/aws/lambda/{function}"));
-    let logging = with_defaults(given, [("LogFormat", Value::str("Text")), ("LogGroup", group())]);
+    let logging = Value::with_defaults(given, [("LogFormat", Value::str("Text")), ("LogGroup", group())]);
     if logging.get("LogFormat").and_then(Value::as_str) == Some("JSON") {
-        return with_defaults(Some(logging), LEVELS.map(|level| (level, Value::str("INFO"))));
+        return Value::with_defaults(Some(logging), LEVELS.map(|level| (level, Value::str("INFO"))));
     }
     let mut fields = logging.as_object().cloned().unwrap_or_default();
     for level in LEVELS {

@@ -1,8 +1,7 @@
 //! Settings of machines with AWS's defaults.
 
 use super::MachineSettings;
-use std::sync::Arc;
-use stepwell_types::{Map, Value};
+use stepwell_types::Value;
 
 /// Seconds for which AWS keeps a data key where nothing is said.
 const DATA_KEY_REUSE_S_DEFAULT: i64 = 300;
@@ -12,33 +11,20 @@ impl MachineSettings {
     #[must_use]
     pub fn complete(self) -> Self {
         let logging = [("level", Value::str("OFF")), ("includeExecutionData", Value::Bool(false))];
-        let encryption = with_defaults(self.encryption, [("type", Value::str("AWS_OWNED_KEY"))]);
+        let encryption = Value::with_defaults(self.encryption, [("type", Value::str("AWS_OWNED_KEY"))]);
         let encryption = match encryption.get("type").and_then(Value::as_str) {
             Some("CUSTOMER_MANAGED_KMS_KEY") => {
                 let reuse = ("kmsDataKeyReusePeriodSeconds", Value::I64(DATA_KEY_REUSE_S_DEFAULT));
-                with_defaults(Some(encryption), [reuse])
+                Value::with_defaults(Some(encryption), [reuse])
             }
             _ => encryption,
         };
         Self {
-            logging: Some(with_defaults(self.logging, logging)),
-            tracing: Some(with_defaults(self.tracing, [("enabled", Value::Bool(false))])),
+            logging: Some(Value::with_defaults(self.logging, logging)),
+            tracing: Some(Value::with_defaults(self.tracing, [("enabled", Value::Bool(false))])),
             encryption: Some(encryption),
         }
     }
-}
-
-fn with_defaults<const N: usize>(given: Option<Value>, defaults: [(&'static str, Value); N]) -> Value {
-    let mut fields = match given {
-        Some(Value::Object(fields)) => Arc::unwrap_or_clone(fields),
-        _ => Map::new(),
-    };
-    for (name, value) in defaults {
-        if fields.get(name).is_none_or(Value::is_null) {
-            fields.insert(name, value);
-        }
-    }
-    Value::object(fields)
 }
 
 #[cfg(test)]
