@@ -26,11 +26,16 @@ impl Random {
     }
 }
 
+/// A number that the environment names.
+#[must_use]
+pub fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
 /// The seed that the environment names, else one from the clock.
 #[must_use]
 pub fn seed(variable: &str) -> u64 {
-    let given = std::env::var(variable).ok().and_then(|text| text.parse().ok());
-    given.unwrap_or_else(|| {
+    number(variable).unwrap_or_else(|| {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         now.map_or(0, |now| now.as_nanos() as u64)
     })

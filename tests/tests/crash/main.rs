@@ -15,7 +15,7 @@ mod load;
 use ledger::Ledger;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use stepwell_tests::random::{Random, seed};
+use stepwell_tests::random::{Random, number, seed};
 use stepwell_tests::server::Server;
 
 /// Kills, where nobody says otherwise.
@@ -30,8 +30,7 @@ const LIFE_AFTER_EXPRESS: Duration = Duration::from_millis(2_000);
 #[test]
 fn nothing_acknowledged_is_lost_and_no_effect_is_doubled() {
     let seed = seed("STEPWELL_CRASH_SEED");
-    let rounds = std::env::var("STEPWELL_CRASH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
-    let rounds: u64 = rounds.unwrap_or(ROUNDS);
+    let rounds = number("STEPWELL_CRASH_ROUNDS").unwrap_or(ROUNDS);
     eprintln!("STEPWELL_CRASH_SEED={seed}, {rounds} rounds");
     let mut random = Random::new(seed);
     let began = Instant::now();

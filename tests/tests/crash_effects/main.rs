@@ -16,7 +16,7 @@ mod load;
 
 use ledger::Ledger;
 use std::time::{Duration, Instant};
-use stepwell_tests::random::{Random, seed};
+use stepwell_tests::random::{Random, number, seed};
 use stepwell_tests::server::Server;
 
 /// Rounds, where nobody says otherwise; half of them have two kills.
@@ -31,8 +31,7 @@ const RECOVERY_MICROS_MAX: u64 = 150_000;
 #[test]
 fn effects_that_others_saw_are_not_doubled() {
     let seed = seed("STEPWELL_CRASH_SEED");
-    let rounds = std::env::var("STEPWELL_CRASH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
-    let rounds: u64 = rounds.unwrap_or(ROUNDS);
+    let rounds = number("STEPWELL_CRASH_ROUNDS").unwrap_or(ROUNDS);
     eprintln!("STEPWELL_CRASH_SEED={seed}, {rounds} rounds");
     let mut random = Random::new(seed);
     let began = Instant::now();
